@@ -1,0 +1,96 @@
+import { Backoff } from './backoff.js';
+import type { Duration } from './duration.js';
+import { InvalidJobError, InvalidOptionError } from './errors.js';
+import type { KeepOptions } from './keep.js';
+import { checkKnownOptions } from './known-options.js';
+import type { MaxRetries } from './max-retries.js';
+import { checkName } from './name.js';
+
+/** A value, or how to get it from the job: asked once, when the job is enqueued. */
+export type PerJob<J, Value> = Value | ((job: J) => Value);
+
+/**
+ * No second job with the key while the first one waits, or (default) until it has ended.
+ * @publicApi
+ */
+export interface UniqueOptions {
+  readonly key: string;
+  readonly while?: 'waiting' | 'live';
+}
+
+/**
+ * What a class of jobs has in common. Options given to `queue()` win over these, these over the module's
+ * `defaults`.
+ * @publicApi
+ */
+export interface JobOptions<J = object> {
+  /** @default 'default' */
+  readonly queue?: PerJob<J, string>;
+  /** Whole number, lower runs first. @default 0 */
+  readonly priority?: PerJob<J, number>;
+  /** @default 5 */
+  readonly maxRetries?: PerJob<J, MaxRetries>;
+  /** @default Backoff.exponential(2) */
+  readonly backoff?: PerJob<J, Backoff>;
+  /** How long one run may take before its signal aborts and the attempt has failed. @default no limit */
+  readonly timeout?: PerJob<J, Duration>;
+  readonly unique?: PerJob<J, UniqueOptions>;
+  /** Needs a storage with the capability `groups`. */
+  readonly group?: PerJob<J, string>;
+  readonly keep?: KeepOptions;
+}
+
+export const JOB_OPTIONS: readonly (keyof JobOptions)[] = [
+  'queue',
+  'priority',
+  'maxRetries',
+  'backoff',
+  'timeout',
+  'unique',
+  'group',
+  'keep',
+];
+
+/** A class whose instances are jobs. */
+// oxlint-disable-next-line no-explicit-any -- any constructor will do: it is never called
+export type JobClass<J extends object = object> = abstract new (...args: any[]) => J;
+
+/** A class of jobs, by the name that storages know it by. */
+export interface JobDefinition<J extends object = object> {
+  readonly name: string;
+  readonly class: JobClass<J>;
+  readonly options: JobOptions<J>;
+}
+
+const definitions = new WeakMap<JobClass, JobDefinition>();
+
+/**
+ * Makes a class a job. `@Job` does this; without Nest, call it yourself. Throws `InvalidOptionError` for unknown
+ * or impossible options, `InvalidJobError` when the class is a job already.
+ * @publicApi
+ */
+export function defineJob<J extends object>(
+  jobClass: JobClass<J>,
+  options: JobOptions<J> & { readonly name: string },
+): JobDefinition<J> {
+  const { name, ...rest } = options;
+  checkName(name, `The name of job class ${jobClass.name}`);
+  checkKnownOptions(rest, JOB_OPTIONS, `Job '${name}'`);
+  if (rest.backoff !== undefined && typeof rest.backoff !== 'function' && !(rest.backoff instanceof Backoff)) {
+    throw new InvalidOptionError(`Job '${name}': backoff must come from Backoff.exponential, .linear or .custom`);
+  }
+  if (definitions.has(jobClass)) throw new InvalidJobError(`Class ${jobClass.name} is a job already`);
+  const definition: JobDefinition<J> = { name, class: jobClass, options: rest };
+  definitions.set(jobClass, definition as unknown as JobDefinition);
+  return definition;
+}
+
+/** The definition of exactly this class: what a subclass inherits does not make it a job of the same name. */
+export function definitionOf(jobClass: JobClass): JobDefinition | undefined {
+  return definitions.get(jobClass);
+}
+
+/** Rebuilds a job from its stored fields: the prototype intact, the constructor not called. */
+export function reviveJob(definition: JobDefinition, fields: Readonly<Record<string, unknown>>): object {
+  return Object.assign(Object.create(definition.class.prototype as object) as object, fields);
+}

@@ -1,0 +1,154 @@
+import type { JobRecord, Lease } from '../core/job.js';
+import type {
+  Beat,
+  BeatAnswer,
+  Completed,
+  Completion,
+  LiveRunner,
+  Popped,
+  PopRequest,
+  ProgressReport,
+  Recorded,
+  Rescued,
+} from './claims.js';
+import type { Capabilities } from './capabilities.js';
+import type {
+  CancelResult,
+  JobChange,
+  JobPage,
+  JobQuery,
+  QueueLimits,
+  QueueStats,
+  RemoveResult,
+} from './inspection.js';
+import type { NewJob, Pushed } from './new-job.js';
+import type { DueSchedules, Firing, NewSchedule, Schedule } from './schedules.js';
+import type { SignalListener } from './signal.js';
+import { UnsupportedError } from '../core/errors.js';
+
+/**
+ * Where jobs live, and the DI token for it. Each method is one atomic step, as durable as the storage says once
+ * it resolves; none decides policy. All times are the storage's own clock's. Methods throw
+ * `StorageUnavailableError` when the storage does not answer, and every call may then be repeated as it is.
+ *
+ * `storageContract` in `./testing` holds each sentence below as a test case.
+ * @publicApi
+ */
+export abstract class Storage {
+  /** For logs and messages, such as `sqlite`. */
+  abstract readonly name: string;
+  abstract readonly capabilities: Capabilities;
+
+  // Life
+
+  /**
+   * Connects, brings the schema up to date and checks what durability depends on. Constructing opens nothing.
+   * Safe to repeat; a failed open may be tried again.
+   */
+  abstract open(): Promise<void>;
+
+  /** Finishes what is under way, for at most two seconds, and closes what `open` opened. Safe to repeat and before `open`. */
+  abstract close(): Promise<void>;
+
+  /** Milliseconds since the epoch by the storage's clock. */
+  abstract now(): Promise<number>;
+
+  /** Calls the listener with news from this process and, where the storage can, from others. Returns the way to stop. */
+  abstract subscribe(listener: SignalListener): () => void;
+
+  // Putting jobs in
+
+  /**
+   * Stores jobs, all or none. A job whose id is known, or whose unique key is held, stores nothing and reports
+   * the job that is there. `transaction` joins the caller's own (capability `transactions`).
+   */
+  abstract push(jobs: readonly NewJob[], transaction?: unknown): Promise<readonly Pushed[]>;
+
+  // Getting jobs done
+
+  /**
+   * Claims due jobs of known names from queues that are not paused: `running`, token + 1, leased from now. Two
+   * pops never return the same lease. In order of priority, due time, arrival.
+   */
+  abstract pop(request: PopRequest): Promise<Popped>;
+
+  /**
+   * Records the ends of runs, each only if its lease still holds, each apart from the others; then claims like
+   * `pop` when `next` is given. A lease holds until another runner or a rescue took the job, even past its time.
+   * Repeating a completion answers as the first did. A job that was asked to end and was not completed or dead
+   * becomes `cancelled` (`honourCancel`).
+   */
+  abstract complete(completions: readonly Completion[], next?: PopRequest): Promise<Completed>;
+
+  /** Gives leases back uncharged: `ready`, due now, in their old place. Like a completion in all else. */
+  abstract release(leases: readonly Lease[]): Promise<readonly Recorded[]>;
+
+  /** Registers the runner and extends the leases it still holds; tells which are lost and which jobs should end. */
+  abstract heartbeat(beat: Beat): Promise<BeatAnswer>;
+
+  /** Stores the newest progress of running jobs whose lease holds. */
+  abstract progress(reports: readonly ProgressReport[]): Promise<void>;
+
+  /**
+   * Settles up to `limit` running jobs whose lease ran out, by `settleStall`. Never one whose lease holds,
+   * however long it runs. One odd record keeps no other from being rescued.
+   */
+  abstract rescue(limit: number, maxStalls: number): Promise<readonly Rescued[]>;
+
+  /** Forgets a runner that stops; its leases, if any, run out by themselves. */
+  abstract leave(runner: string): Promise<void>;
+
+  // Looking
+
+  /** The records, in the order of the ids; `undefined` where there is none. */
+  abstract info(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]>;
+
+  abstract list(query: JobQuery): Promise<JobPage>;
+
+  /** All known queues, by name. */
+  abstract stats(): Promise<readonly QueueStats[]>;
+
+  abstract runners(): Promise<readonly LiveRunner[]>;
+
+  // Acting: in the order of the ids, each id apart from the others
+
+  /** Ends waiting jobs at once; asks for the end of running ones, which their runner learns with its next beat. */
+  abstract cancel(ids: readonly string[], reason: string): Promise<readonly CancelResult[]>;
+
+  /** Starts dead or cancelled jobs again: `ready`, counters at zero, failures kept. False for any other state. */
+  abstract retry(ids: readonly string[]): Promise<readonly boolean[]>;
+
+  /** Deletes records, whatever their state but `running`. */
+  abstract remove(ids: readonly string[]): Promise<readonly RemoveResult[]>;
+
+  /** Changes jobs that wait. False for any other state. */
+  abstract change(ids: readonly string[], change: JobChange): Promise<readonly boolean[]>;
+
+  /** No pop takes from the queue until it is resumed; what runs goes on. The queue need not exist yet. */
+  abstract pause(queue: string, reason: string): Promise<void>;
+
+  abstract resume(queue: string): Promise<void>;
+
+  /** Bounds a queue for all runners together; without limits it is unbounded again. Needs the capability `limits`. */
+  limit(_queue: string, _limits?: QueueLimits): Promise<void> {
+    return Promise.reject(new UnsupportedError(`The ${this.name} storage has no queue limits`));
+  }
+
+  /** Deletes up to `limit` ended records whose time is over. Returns how many. */
+  abstract prune(limit: number): Promise<number>;
+
+  // Schedules
+
+  /** Declares schedules by key. One that is there keeps its watermark and, while its timing is the same, its next tick. */
+  abstract putSchedules(schedules: readonly NewSchedule[]): Promise<void>;
+
+  abstract schedules(): Promise<readonly Schedule[]>;
+
+  /** True where there was one. */
+  abstract removeSchedules(keys: readonly string[]): Promise<readonly boolean[]>;
+
+  abstract dueSchedules(limit: number): Promise<DueSchedules>;
+
+  /** Takes steps of schedules, each apart from the others; false where another process was first. */
+  abstract fire(firings: readonly Firing[]): Promise<readonly boolean[]>;
+}

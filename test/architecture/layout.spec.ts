@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { entryPoints, filesIn, library, ROOT } from './project.js';
+
+/** Drawers: what is put there is put nowhere, and soon everything is. */
+const DRAWERS = /^(utils?|helpers?|common|types|interfaces|enums|constants|shared|base|misc)$/;
+
+it('every entry point of the package has its source', () => {
+  expect(entryPoints().filter((path) => !existsSync(ROOT + path))).toEqual([]);
+});
+
+it('an index.ts stands only where package.json exports it', () => {
+  const indexes = library().filter(({ path }) => /(^|\/)index\.ts$/.test(path));
+  expect(indexes.map(({ path }) => path).filter((path) => !entryPoints().includes(path))).toEqual([]);
+});
+
+it('no folder or file is a drawer', () => {
+  const isDrawer = (path: string) => path.split(/[/.]/).some((part) => DRAWERS.test(part));
+  expect(library().filter(({ path }) => isDrawer(path.slice('lib/'.length)))).toEqual([]);
+  expect(isDrawer('core/utils/x.ts') && isDrawer('core/types.ts')).toBe(true);
+});
+
+it('files are named in kebab-case', () => {
+  const odd = filesIn('lib', '').filter(
+    (path) => !/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(path.replaceAll('/', '')),
+  );
+  expect(odd).toEqual([]);
+});

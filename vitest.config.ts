@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+interface Project {
+  readonly timeout: number;
+  /** Groups run one after another, so that nothing that measures time shares the machine with an install. */
+  readonly group?: number;
+  /** Needs dist/ and sample/dist/, which test/build.ts makes once. */
+  readonly built?: true;
+}
+
+const PROJECTS: Readonly<Record<string, Project>> = {
+  unit: { timeout: 5_000 },
+  types: { timeout: 5_000 },
+  architecture: { timeout: 60_000 },
+  contract: { timeout: 30_000 },
+  integration: { timeout: 30_000 },
+  e2e: { timeout: 60_000, group: 1, built: true },
+  packaging: { timeout: 300_000, group: 2, built: true },
+};
+
+export default defineConfig({
+  resolve: { alias: sourcesOfThePackage() },
+  // Nest injects by the emitted parameter types; without them every dependency is "?".
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  test: {
+    projects: Object.entries(PROJECTS).map(([name, { timeout, group = 0, built = false }]) => ({
+      extends: true,
+      test: {
+        name,
+        include: [`test/${name}/**/*.spec.ts`],
+        exclude: ['**/fixtures/**'],
+        testTimeout: timeout,
+        hookTimeout: timeout,
+        sequence: { groupOrder: group },
+        globalSetup: built ? ['test/build.ts'] : [],
+      },
+    })),
+  },
+});
+
+/** Tests import the package by its name and get lib/, so that they never test yesterday's dist/. */
+function sourcesOfThePackage() {
+  const { name, exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+  return Object.entries<{ default?: string }>(exports).flatMap(([subpath, { default: file }]) =>
+    file === undefined
+      ? []
+      : {
+          find: new RegExp(`^${subpath.replace('.', name)}$`),
+          replacement: fileURLToPath(
+            new URL(file.replace('dist/', 'lib/').replace(/js$/, 'ts'), import.meta.url),
+          ),
+        },
+  );
+}
