@@ -76,8 +76,14 @@ export function defineJob<J extends object>(
   const { name, ...rest } = options;
   checkName(name, `The name of job class ${jobClass.name}`);
   checkKnownOptions(rest, JOB_OPTIONS, `Job '${name}'`);
-  if (rest.backoff !== undefined && typeof rest.backoff !== 'function' && !(rest.backoff instanceof Backoff)) {
-    throw new InvalidOptionError(`Job '${name}': backoff must come from Backoff.exponential, .linear or .custom`);
+  if (
+    rest.backoff !== undefined &&
+    typeof rest.backoff !== 'function' &&
+    !(rest.backoff instanceof Backoff)
+  ) {
+    throw new InvalidOptionError(
+      `Job '${name}': backoff must come from Backoff.exponential, .linear or .custom`,
+    );
   }
   if (definitions.has(jobClass)) throw new InvalidJobError(`Class ${jobClass.name} is a job already`);
   const definition: JobDefinition<J> = { name, class: jobClass, options: rest };

@@ -21,7 +21,9 @@ export const DEFAULT_MAX_RETRIES = 5;
 export function checkMaxRetries(value: unknown, option: string): MaxRetries {
   if (value === 'infinite') return value;
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw new InvalidOptionError(`${option}: ${String(value)} is not a whole number from 0, nor MaxRetries.infinite`);
+  throw new InvalidOptionError(
+    `${option}: ${String(value)} is not a whole number from 0, nor MaxRetries.infinite`,
+  );
 }
 
 /** Whether a job that has failed `attempt` times, the last failure included, is out of retries. */

@@ -13,9 +13,13 @@ export function checkName(name: unknown, what: string): string {
   if (typeof name !== 'string') throw new InvalidOptionError(`${what} must be text, not ${typeof name}`);
   if (name === '') throw new InvalidOptionError(`${what} must not be empty`);
   if (name.length > LONGEST_NAME) {
-    throw new InvalidOptionError(`${what} has ${name.length} characters; at most ${LONGEST_NAME} are allowed`);
+    throw new InvalidOptionError(
+      `${what} has ${name.length} characters; at most ${LONGEST_NAME} are allowed`,
+    );
   }
-  if (CONTROL.test(name)) throw new InvalidOptionError(`${what} ${JSON.stringify(name)} has a control character`);
-  if (!name.isWellFormed()) throw new InvalidOptionError(`${what} ${JSON.stringify(name)} has a lone surrogate`);
+  if (CONTROL.test(name))
+    throw new InvalidOptionError(`${what} ${JSON.stringify(name)} has a control character`);
+  if (!name.isWellFormed())
+    throw new InvalidOptionError(`${what} ${JSON.stringify(name)} has a lone surrogate`);
   return name;
 }

@@ -26,7 +26,10 @@ export function encodeValue(value: unknown, limit = DEFAULT_LIMIT): string {
   const text = JSON.stringify(value);
   // A UTF-16 unit takes at most three bytes, so that short texts need no counting.
   if (text.length * 3 > limit && new TextEncoder().encode(text).length > limit) {
-    throw new InvalidPayloadError('$', `has ${new TextEncoder().encode(text).length} bytes; the limit is ${limit}`);
+    throw new InvalidPayloadError(
+      '$',
+      `has ${new TextEncoder().encode(text).length} bytes; the limit is ${limit}`,
+    );
   }
   return text;
 }
@@ -75,7 +78,8 @@ function check(value: unknown, path: string, depth: number, above: Set<object>):
       if (!value.isWellFormed()) throw new InvalidPayloadError(path, 'has a lone surrogate');
       return;
     case 'number':
-      if (!Number.isFinite(value)) throw new InvalidPayloadError(path, `is ${value}, which JSON turns into null`);
+      if (!Number.isFinite(value))
+        throw new InvalidPayloadError(path, `is ${value}, which JSON turns into null`);
       return;
     case 'object':
       if (value !== null) checkObject(value, path, depth, above);
@@ -109,7 +113,8 @@ function checkFields(value: object, path: string, depth: number, above: Set<obje
     const name = (value.constructor as { name?: string } | undefined)?.name ?? 'a class';
     throw new InvalidPayloadError(path, `is an instance of ${name}; store plain data, or give a codec`);
   }
-  if (Object.getOwnPropertySymbols(value).length > 0) throw new InvalidPayloadError(path, 'has a symbol as a key');
+  if (Object.getOwnPropertySymbols(value).length > 0)
+    throw new InvalidPayloadError(path, 'has a symbol as a key');
   for (const key of Object.keys(value)) {
     if (FORBIDDEN_KEYS.has(key)) throw new InvalidPayloadError(`${path}.${key}`, 'is a forbidden key');
     if (!key.isWellFormed()) throw new InvalidPayloadError(path, 'has a key with a lone surrogate');

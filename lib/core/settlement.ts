@@ -38,7 +38,13 @@ export function settle(job: LeasedJob, outcome: Outcome, random: number): Settle
   switch (outcome.kind) {
     case 'completed': {
       const keep = decodePolicy(job.policy).keep.completed;
-      return { state: 'completed', attempt, stalls, keep, ...(outcome.result === undefined ? {} : { result: outcome.result }) };
+      return {
+        state: 'completed',
+        attempt,
+        stalls,
+        keep,
+        ...(outcome.result === undefined ? {} : { result: outcome.result }),
+      };
     }
     case 'failed':
       return settleFailure(job, outcome, random);

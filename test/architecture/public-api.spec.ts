@@ -42,6 +42,6 @@ function fileOf(symbol: ts.Symbol): string {
 function compile() {
   const { config } = ts.readConfigFile(`${ROOT}tsconfig.build.json`, ts.sys.readFile);
   const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
-  const program = ts.createProgram(fileNames, options);
-  return { program, checker: program.getTypeChecker() };
+  const compiled = ts.createProgram(fileNames, options);
+  return { program: compiled, checker: compiled.getTypeChecker() };
 }

@@ -1,0 +1,64 @@
+import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../core/job.js';
+import { maxAttempts } from '../core/max-retries.js';
+import { decodeValue } from '../core/payload.js';
+import { decodePolicy } from '../core/policy.js';
+
+/**
+ * A job as its storage knows it, for reading.
+ * @publicApi
+ */
+export interface JobInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
+  readonly state: JobState;
+  /** Set when `dead`. */
+  readonly reason?: DeadReason;
+  /** Set once somebody asked for the job's end, also while it still runs. */
+  readonly cancelReason?: string;
+  /** The stored fields; `undefined` when they no longer decode. */
+  readonly payload: unknown;
+  readonly priority: number;
+  /** Runs that ended in failure. */
+  readonly attempts: number;
+  /** Runs it may use; `Infinity` with `MaxRetries.infinite`. */
+  readonly maxAttempts: number;
+  /** Leases lost in a row. */
+  readonly stalls: number;
+  /** The newest ten failures, the newest last. */
+  readonly errors: readonly RecordedFailure[];
+  readonly enqueuedAt: Date;
+  readonly scheduledFor: Date;
+  readonly startedAt?: Date;
+  readonly endedAt?: Date;
+  /** The last value that the run reported. */
+  readonly progress?: unknown;
+  /** What the completed run returned. */
+  readonly result?: unknown;
+  readonly meta?: unknown;
+}
+
+export function toJobInfo(record: JobRecord): JobInfo {
+  const { id, name, queue, state, reason, cancelReason, priority, attempt, stalls, failures } = record;
+  return {
+    id,
+    name,
+    queue,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(cancelReason === undefined ? {} : { cancelReason }),
+    payload: decodeValue(record.payload),
+    priority,
+    attempts: attempt,
+    maxAttempts: maxAttempts(decodePolicy(record.policy).maxRetries),
+    stalls,
+    errors: failures,
+    enqueuedAt: new Date(record.enqueuedAt),
+    scheduledFor: new Date(record.runAt),
+    ...(record.startedAt === undefined ? {} : { startedAt: new Date(record.startedAt) }),
+    ...(record.endedAt === undefined ? {} : { endedAt: new Date(record.endedAt) }),
+    ...(record.progress === undefined ? {} : { progress: decodeValue(record.progress) }),
+    ...(record.result === undefined ? {} : { result: decodeValue(record.result) }),
+    ...(record.meta === undefined ? {} : { meta: decodeValue(record.meta) }),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Backoff } from '../core/backoff.js';
+import type { Duration } from '../core/duration.js';
+import type { UniqueOptions } from '../core/job-definition.js';
+import type { KeepOptions } from '../core/keep.js';
+import type { MaxRetries } from '../core/max-retries.js';
+
+/**
+ * Options of one enqueue. They win over the job class's, which win over the module's `defaults`.
+ * @publicApi
+ */
+export interface QueueOptions {
+  /** Queueing the same id again stores nothing and reports a duplicate. @default a new UUIDv7 */
+  readonly id?: string;
+  readonly queue?: string;
+  /** Not before this long from now. */
+  readonly delay?: Duration;
+  /** Not before this time; a past one means now. */
+  readonly runAt?: Date;
+  /** Whole number, lower runs first. */
+  readonly priority?: number;
+  readonly maxRetries?: MaxRetries;
+  readonly backoff?: Backoff;
+  readonly timeout?: Duration;
+  readonly unique?: UniqueOptions;
+  /** Needs a storage with the capability `groups`. */
+  readonly group?: string;
+  /** A job nobody took in this time is `dead: expired`. Needs the capability `expiry`. */
+  readonly expiresIn?: Duration;
+  readonly keep?: KeepOptions;
+  /** The caller's own database transaction, to be joined. Needs the capability `transactions`. */
+  readonly transaction?: unknown;
+  /** A JSON value for people and tools: trace ids, who asked. The run finds it as `context.meta`. */
+  readonly meta?: unknown;
+}
+
+/** Options of a whole batch: an id belongs to one job. @publicApi */
+export type BatchOptions = Omit<QueueOptions, 'id'>;
+
+/** Options of `schedule`, which names the time itself. @publicApi */
+export type ScheduleOptions = Omit<QueueOptions, 'delay' | 'runAt'>;
+
+/** Options of `every`. @publicApi */
+export interface EveryOptions extends Omit<ScheduleOptions, 'id' | 'transaction'> {
+  /** Identifies the schedule in the whole cluster: declaring it again changes it. */
+  readonly key: string;
+}
+
+export const QUEUE_OPTIONS: readonly (keyof QueueOptions)[] = [
+  'id',
+  'queue',
+  'delay',
+  'runAt',
+  'priority',
+  'maxRetries',
+  'backoff',
+  'timeout',
+  'unique',
+  'group',
+  'expiresIn',
+  'keep',
+  'transaction',
+  'meta',
+];
