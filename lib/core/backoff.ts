@@ -59,9 +59,10 @@ export const DEFAULT_BACKOFF = Backoff.exponential(2);
 export function delayBeforeRetry(formula: BackoffFormula, retry: number, random: number): number {
   if (formula.kind === 'custom') return delayBeforeRetry(DEFAULT_BACKOFF.formula, retry, random);
   const seconds = formula.kind === 'linear' ? formula.seconds : formula.base ** retry;
-  const wait = seconds * 1000 * (1 + (formula.jitter ?? 0) * (2 * random - 1));
+  const longest = Math.min(formula.max ?? LONGEST_DELAY, LONGEST_DELAY);
   // base^k leaves the numbers that a date can hold, and in the end all numbers, long before retries run out.
-  return Math.round(Math.min(wait, formula.max ?? LONGEST_DELAY, LONGEST_DELAY));
+  const wait = Math.min(seconds * 1000, LONGEST_DELAY) * (1 + (formula.jitter ?? 0) * (2 * random - 1));
+  return Math.round(Math.min(wait, longest));
 }
 
 function checkFactor(value: number, factory: string): void {

@@ -3,6 +3,7 @@ import type { Failure } from './job.js';
 const LONGEST_NAME = 128;
 const LONGEST_MESSAGE = 8 * 1024;
 const LONGEST_STACK = 16 * 1024;
+const UNPRINTABLE = 'An error that cannot be printed was thrown';
 
 /** Describes whatever was thrown. Never throws itself: a job whose error cannot be written would never end. */
 export function describeFailure(thrown: unknown): Failure {
@@ -29,9 +30,9 @@ function read(thrown: unknown, property: string): string | undefined {
 function print(thrown: unknown): string {
   try {
     if (typeof thrown !== 'object' || thrown === null) return String(thrown);
-    return JSON.stringify(thrown) ?? String(thrown);
+    return JSON.stringify(thrown) ?? UNPRINTABLE;
   } catch {
-    return 'An error that cannot be printed was thrown';
+    return UNPRINTABLE;
   }
 }
 

@@ -23,6 +23,10 @@ export interface PayloadCodec {
  */
 export function encodeValue(value: unknown, limit = DEFAULT_LIMIT): string {
   check(value, '$', 0, new Set());
+  return stringify(value, limit);
+}
+
+function stringify(value: unknown, limit: number): string {
   const text = JSON.stringify(value);
   // A UTF-16 unit takes at most three bytes, so that short texts need no counting.
   if (text.length * 3 > limit && new TextEncoder().encode(text).length > limit) {
@@ -35,9 +39,11 @@ export function encodeValue(value: unknown, limit = DEFAULT_LIMIT): string {
 }
 
 /** Encodes an object's own enumerable fields, whatever its class. */
-export function encodePayload(job: object, codec?: PayloadCodec, limit?: number): string {
-  const fields: Record<string, unknown> = { ...job };
-  return encodeValue(codec ? codec.encode(fields) : fields, limit);
+export function encodePayload(job: object, codec?: PayloadCodec, limit = DEFAULT_LIMIT): string {
+  const own: Record<string, unknown> = { ...job };
+  const fields = codec ? codec.encode(own) : own;
+  checkFields(fields, '$', 0, new Set([job]));
+  return stringify(fields, limit);
 }
 
 /** The fields of a stored payload. Throws `InvalidPayloadError` when the text is no JSON object. */
