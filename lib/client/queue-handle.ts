@@ -17,7 +17,7 @@ const SHORTEST_INTERVAL = 100;
 const ENQUEUE_DEADLINE = 10_000;
 const RETRY_PAUSE = 100;
 
-/** @publicApi */
+/** Options of a `QueueHandle`. @publicApi */
 export interface QueueHandleOptions {
   /** Options for all jobs that say nothing else. */
   readonly defaults?: JobOptions;

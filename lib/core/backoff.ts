@@ -15,7 +15,7 @@ export interface BackoffOptions {
 /** Chooses the wait before the retry that follows failed run `attempt` (from 1). @publicApi */
 export type BackoffFunction = (attempt: number, error: unknown, job: object) => Duration;
 
-/** A backoff as it is stored with the job. Milliseconds; `base` and `seconds` as given. */
+/** A backoff as it is stored with the job. Milliseconds; `base` and `seconds` as given. @publicApi */
 export type BackoffFormula =
   | { readonly kind: 'exponential'; readonly base: number; readonly max?: number; readonly jitter?: number }
   | { readonly kind: 'linear'; readonly seconds: number; readonly max?: number; readonly jitter?: number }

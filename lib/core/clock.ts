@@ -1,4 +1,7 @@
-/** Time, as everything in this library sees it. Tests pass one that stands still until told to move. */
+/**
+ * Time, as everything in this library sees it. Tests pass one that stands still until told to move.
+ * @publicApi
+ */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -10,13 +13,13 @@ export interface Clock {
   soon(call: () => void): void;
 }
 
-/** A call to come. */
+/** A call to come. @publicApi */
 export interface Timer {
   /** The call will not happen. Safe to repeat, and after the call. */
   cancel(): void;
 }
 
-/** Chance, likewise. */
+/** Chance, likewise. @publicApi */
 export interface Chance {
   /** From 0 up to but not including 1. */
   random(): number;
@@ -27,6 +30,7 @@ export interface Chance {
 // A longer timer fires at once in Node, so that a job due in a month would spin.
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** The machine's clock. @publicApi */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -43,6 +47,7 @@ export const systemClock: Clock = {
   soon: (call) => void setImmediate(call),
 };
 
+/** The machine's chance. @publicApi */
 export const systemChance: Chance = {
   random: () => Math.random(),
   fill: (bytes) => void crypto.getRandomValues(bytes),

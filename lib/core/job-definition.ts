@@ -6,7 +6,7 @@ import { checkKnownOptions } from './known-options.js';
 import type { MaxRetries } from './max-retries.js';
 import { checkName } from './name.js';
 
-/** A value, or how to get it from the job: asked once, when the job is enqueued. */
+/** A value, or how to get it from the job: asked once, when the job is enqueued. @publicApi */
 export type PerJob<J, Value> = Value | ((job: J) => Value);
 
 /**
@@ -51,11 +51,10 @@ export const JOB_OPTIONS: readonly (keyof JobOptions)[] = [
   'keep',
 ];
 
-/** A class whose instances are jobs. */
-// oxlint-disable-next-line no-explicit-any -- any constructor will do: it is never called
-export type JobClass<J extends object = object> = abstract new (...args: any[]) => J;
+/** A class whose instances are jobs. @publicApi */
+export type JobClass<J extends object = object> = abstract new (...args: never[]) => J;
 
-/** A class of jobs, by the name that storages know it by. */
+/** A class of jobs, by the name that storages know it by. @publicApi */
 export interface JobDefinition<J extends object = object> {
   readonly name: string;
   readonly class: JobClass<J>;
@@ -91,7 +90,10 @@ export function defineJob<J extends object>(
   return definition;
 }
 
-/** The definition of exactly this class: what a subclass inherits does not make it a job of the same name. */
+/**
+ * The definition of exactly this class: what a subclass inherits does not make it a job of the same name.
+ * @publicApi
+ */
 export function definitionOf(jobClass: JobClass): JobDefinition | undefined {
   return definitions.get(jobClass);
 }

@@ -1,10 +1,10 @@
-/** Where a job stands. `docs/architecture.md` has the picture. */
+/** Where a job stands. `docs/architecture.md` has the picture. @publicApi */
 export type JobState = 'scheduled' | 'ready' | 'running' | 'retrying' | 'completed' | 'dead' | 'cancelled';
 
-/** Why a job is `dead`. */
+/** Why a job is `dead`. @publicApi */
 export type DeadReason = 'retries-exhausted' | 'non-retryable' | 'invalid-payload' | 'stalled' | 'expired';
 
-/** One failed run, bounded so that no error text can make its own record impossible to write. */
+/** One failed run, bounded so that no error text can make its own record impossible to write. @publicApi */
 export interface Failure {
   /** The class of what was thrown, `Error` when it had none. At most 128 characters. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Failure {
   readonly stack?: string;
 }
 
-/** A failure as a storage keeps it. */
+/** A failure as a storage keeps it. @publicApi */
 export interface RecordedFailure extends Failure {
   /** Which run failed, counted from 1. */
   readonly attempt: number;
@@ -22,17 +22,17 @@ export interface RecordedFailure extends Failure {
   readonly at: number;
 }
 
-/** How many failures a record keeps: the newest ones. */
+/** How many failures a record keeps: the newest ones. @publicApi */
 export const FAILURES_KEPT = 10;
 
-/** Whom a job belongs to while it runs: a write that carries another token changes nothing. */
+/** Whom a job belongs to while it runs: a write that carries another token changes nothing. @publicApi */
 export interface Lease {
   readonly id: string;
   /** Grows by one with each `pop` of the job. */
   readonly token: number;
 }
 
-/** A job as `pop` hands it to a runner. */
+/** A job as `pop` hands it to a runner. @publicApi */
 export interface LeasedJob extends Lease {
   readonly name: string;
   readonly queue: string;
@@ -54,7 +54,10 @@ export interface LeasedJob extends Lease {
   readonly meta?: string;
 }
 
-/** All that a storage knows of a job. Times are milliseconds since the epoch by the storage's clock. */
+/**
+ * All that a storage knows of a job. Times are milliseconds since the epoch by the storage's clock.
+ * @publicApi
+ */
 export interface JobRecord extends LeasedJob {
   readonly state: JobState;
   readonly startedAt?: number;

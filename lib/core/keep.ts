@@ -14,7 +14,7 @@ export interface KeepOptions {
   readonly cancelled?: Duration | false;
 }
 
-/** The same in milliseconds, complete. */
+/** The same in milliseconds, complete. @publicApi */
 export interface Keep {
   readonly completed: number | false;
   readonly dead: number | false;

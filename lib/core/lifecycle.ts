@@ -20,12 +20,12 @@ export function canMove(from: JobState, to: JobState): boolean {
   return ARROWS[from].includes(to);
 }
 
-/** Whether the job has come to its end: it runs again only when asked to. */
+/** Whether the job has come to its end: it runs again only when asked to. @publicApi */
 export function hasEnded(state: JobState): boolean {
   return state === 'completed' || state === 'dead' || state === 'cancelled';
 }
 
-/** The state that a reader sees: waiting by time is over once the time has come. */
+/** The state that a reader sees: waiting by time is over once the time has come. @publicApi */
 export function visibleState(stored: JobState, runAt: number, now: number): JobState {
   return (stored === 'scheduled' || stored === 'retrying') && runAt <= now ? 'ready' : stored;
 }

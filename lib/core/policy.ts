@@ -5,6 +5,7 @@ import { DEFAULT_MAX_RETRIES, type MaxRetries } from './max-retries.js';
 /**
  * What was decided when the job was enqueued and holds for all its runs: a later change in code does not reach
  * jobs that are already stored.
+ * @publicApi
  */
 export interface Policy {
   readonly maxRetries: MaxRetries;
@@ -24,12 +25,15 @@ export const DEFAULT_POLICY: Policy = {
 const CACHED = 1000;
 const decoded = new Map<string, Policy>();
 
-/** The text that storages keep, as opaque as the payload. */
+/** The text that storages keep, as opaque as the payload. @publicApi */
 export function encodePolicy(policy: Policy): string {
   return JSON.stringify(policy);
 }
 
-/** Reads a stored policy. What is missing or unreadable falls back to the defaults: a record must never be stuck. */
+/**
+ * Reads a stored policy. What is missing or unreadable falls back to the defaults: a record must never be stuck.
+ * @publicApi
+ */
 export function decodePolicy(text: string): Policy {
   const known = decoded.get(text);
   if (known) return known;

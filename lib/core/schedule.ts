@@ -1,10 +1,13 @@
-/** When a schedule ticks. Times and lengths in milliseconds. */
+/** When a schedule ticks. Times and lengths in milliseconds. @publicApi */
 export type Timing = { readonly kind: 'every'; readonly interval: number };
 
-/** What happens with ticks that came and went while no process was there: none, one for all, or each up to a number. */
+/**
+ * What happens with ticks that came and went while no process was there: none, one for all, or each up to a number.
+ * @publicApi
+ */
 export type MissedPolicy = 'skip' | 'last' | { readonly all: number };
 
-/** Whether a tick makes a job while the job of the tick before has not ended. */
+/** Whether a tick makes a job while the job of the tick before has not ended. @publicApi */
 export type OverlapPolicy = 'allow' | 'skip';
 
 /** The tick that follows `tick`. */

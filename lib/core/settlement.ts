@@ -8,6 +8,7 @@ import { decodePolicy } from './policy.js';
  * The one write that follows from the end of a run. A storage applies it as it is, if the lease still holds,
  * and decides nothing. `attempt` and `stalls` are the new values; delays are milliseconds from the write by the
  * storage's clock; `keep` is how long the record stays, `false` removes it with the same write.
+ * @publicApi
  */
 export type Settlement = { readonly attempt: number; readonly stalls: number } & (
   | { readonly state: 'completed'; readonly result?: string; readonly keep: number | false }
@@ -24,7 +25,7 @@ export type Settlement = { readonly attempt: number; readonly stalls: number } &
   | { readonly state: 'ready' }
 );
 
-/** Lost leases in a row after which a job is given up, unless the runner is told otherwise. */
+/** Lost leases in a row after which a job is given up, unless the runner is told otherwise. @publicApi */
 export const DEFAULT_MAX_STALLS = 3;
 
 /** A lost lease this long ago no longer counts: rare deploys over months must not add up. Milliseconds. */
@@ -81,6 +82,7 @@ function settleFailure(job: LeasedJob, outcome: Outcome & { kind: 'failed' }, ra
 /**
  * Decides what becomes of a running job whose lease ran out: it costs no attempt, but a job that took its
  * process down once too often is given up. `stalledAt` is when it lost a lease before, `now` the storage's time.
+ * @publicApi
  */
 export function settleStall(
   job: Pick<JobRecord, 'attempt' | 'stalls' | 'policy' | 'cancelReason'>,
@@ -97,7 +99,7 @@ export function settleStall(
   return honourCancel({ state: 'ready', attempt, stalls }, job);
 }
 
-/** A job that was asked to end does not run again, whatever its run decided meanwhile. */
+/** A job that was asked to end does not run again, whatever its run decided meanwhile. @publicApi */
 export function honourCancel(
   settlement: Settlement,
   job: Pick<JobRecord, 'policy' | 'cancelReason'>,

@@ -1,7 +1,10 @@
 import type { Lease, LeasedJob } from '../core/job.js';
 import type { Settlement } from '../core/settlement.js';
 
-/** What a runner asks for. The same object may be passed again and again; storages may remember it. */
+/**
+ * What a runner asks for. The same object may be passed again and again; storages may remember it.
+ * @publicApi
+ */
 export interface PopRequest {
   /** The id of the runner that will hold the leases. */
   readonly runner: string;
@@ -13,11 +16,13 @@ export interface PopRequest {
   readonly queues: readonly QueueDemand[];
 }
 
+/** How many jobs of one queue are wanted. @publicApi */
 export interface QueueDemand {
   readonly queue: string;
   readonly limit: number;
 }
 
+/** Claimed jobs. @publicApi */
 export interface Popped {
   /** In order of priority, due time and arrival, within each queue. */
   readonly jobs: readonly LeasedJob[];
@@ -28,7 +33,7 @@ export interface Popped {
   readonly nextIn?: number;
 }
 
-/** How one run ended, and whose lease says so. */
+/** How one run ended, and whose lease says so. @publicApi */
 export interface Completion {
   readonly lease: Lease;
   readonly settlement: Settlement;
@@ -37,9 +42,11 @@ export interface Completion {
 /**
  * What became of a completion. `recorded`: it stands, now or since this token's first call. `lost`: another
  * lease, or none, holds the job; nothing was changed. `gone`: there is no such job any more.
+ * @publicApi
  */
 export type Recorded = 'recorded' | 'lost' | 'gone';
 
+/** What became of completions, and what was claimed along with them. @publicApi */
 export interface Completed {
   /** In the order of the completions. */
   readonly results: readonly Recorded[];
@@ -47,7 +54,7 @@ export interface Completed {
   readonly popped?: Popped;
 }
 
-/** One process's worker runtime, as others see it. */
+/** One process's worker runtime, as others see it. @publicApi */
 export interface RunnerInfo {
   readonly id: string;
   readonly host: string;
@@ -59,6 +66,7 @@ export interface RunnerInfo {
   readonly names: readonly string[];
 }
 
+/** One sign of life of a runner, for all its leases. @publicApi */
 export interface Beat {
   readonly runner: RunnerInfo;
   /** Milliseconds that the runner and its leases live on from now. */
@@ -66,6 +74,7 @@ export interface Beat {
   readonly leases: readonly Lease[];
 }
 
+/** What a runner learns with a beat. @publicApi */
 export interface BeatAnswer {
   /** Ids whose lease is no longer held: their runs must stop. */
   readonly lost: readonly string[];
@@ -73,13 +82,13 @@ export interface BeatAnswer {
   readonly cancelled: readonly { readonly id: string; readonly reason: string }[];
 }
 
-/** A live runner: one whose last beat has not run out. */
+/** A live runner: one whose last beat has not run out. @publicApi */
 export interface LiveRunner extends RunnerInfo {
   readonly beatAt: number;
   readonly running: number;
 }
 
-/** A job whose lease ran out, and what became of it. */
+/** A job whose lease ran out, and what became of it. @publicApi */
 export interface Rescued {
   readonly id: string;
   readonly name: string;
@@ -88,7 +97,7 @@ export interface Rescued {
   readonly state: 'ready' | 'dead' | 'cancelled';
 }
 
-/** News of a job that is still running; ignored when the lease is lost. */
+/** News of a job that is still running; ignored when the lease is lost. @publicApi */
 export interface ProgressReport {
   readonly lease: Lease;
   /** Encoded value. */

@@ -1,6 +1,6 @@
 import type { JobRecord, JobState } from '../core/job.js';
 
-/** Which records to list. All that is given must match. */
+/** Which records to list. All that is given must match. @publicApi */
 export interface JobQuery {
   /** As a reader sees them: a scheduled job whose time has come is `ready`. */
   readonly state?: JobState;
@@ -14,14 +14,17 @@ export interface JobQuery {
   readonly cursor?: string;
 }
 
-/** A page, the job that arrived last first. Pages never repeat a job, whatever arrives between two calls. */
+/**
+ * A page, the job that arrived last first. Pages never repeat a job, whatever arrives between two calls.
+ * @publicApi
+ */
 export interface JobPage {
   readonly jobs: readonly JobRecord[];
   /** Absent on the last page. */
   readonly cursor?: string;
 }
 
-/** One queue in numbers. A queue is known once a job was pushed to it. */
+/** One queue in numbers. A queue is known once a job was pushed to it. @publicApi */
 export interface QueueStats {
   readonly queue: string;
   readonly ready: number;
@@ -42,13 +45,13 @@ export interface QueueStats {
   readonly paused?: { readonly at: number; readonly reason: string };
 }
 
-/** Bounds on a queue that hold for all runners together. Absent: unbounded. */
+/** Bounds on a queue that hold for all runners together. Absent: unbounded. @publicApi */
 export interface QueueLimits {
   readonly concurrency?: number;
   readonly rate?: { readonly count: number; readonly per: number };
 }
 
-/** What an operator may change of a job that waits. */
+/** What an operator may change of a job that waits. @publicApi */
 export interface JobChange {
   readonly queue?: string;
   readonly priority?: number;
@@ -56,7 +59,8 @@ export interface JobChange {
   readonly delay?: number;
 }
 
-/** What became of asking a job to end: done, asked for (it runs), or impossible. */
+/** What became of asking a job to end: done, asked for (it runs), or impossible. @publicApi */
 export type CancelResult = 'cancelled' | 'requested' | 'ended' | 'unknown';
 
+/** What became of asking for the deletion of a record. @publicApi */
 export type RemoveResult = 'removed' | 'running' | 'unknown';

@@ -1,4 +1,4 @@
-/** A job to be stored. Everything is decided and encoded; texts are opaque to the storage. */
+/** A job to be stored. Everything is decided and encoded; texts are opaque to the storage. @publicApi */
 export interface NewJob {
   /** Made by the client, so that pushing again after a lost reply makes no second job. */
   readonly id: string;
@@ -18,16 +18,22 @@ export interface NewJob {
   readonly meta?: string;
 }
 
-/** Not before: milliseconds from now by the storage's clock, or a time of the caller's (past: now). */
+/**
+ * Not before: milliseconds from now by the storage's clock, or a time of the caller's (past: now).
+ * @publicApi
+ */
 export type Due = { readonly in: number } | { readonly at: number };
 
-/** No second job with this key is stored while the one that has it waits, or while it has not ended. */
+/**
+ * No second job with this key is stored while the one that has it waits, or while it has not ended.
+ * @publicApi
+ */
 export interface UniqueClaim {
   readonly key: string;
   readonly while: 'waiting' | 'live';
 }
 
-/** What became of a push, in the order of the jobs pushed. */
+/** What became of a push, in the order of the jobs pushed. @publicApi */
 export interface Pushed {
   /** The id pushed, or of the job that was there already. */
   readonly id: string;

@@ -1,10 +1,10 @@
 import type { MissedPolicy, OverlapPolicy, Timing } from '../core/schedule.js';
 import type { NewJob } from './new-job.js';
 
-/** What a tick enqueues: a job but for its id and its time. */
+/** What a tick enqueues: a job but for its id and its time. @publicApi */
 export type JobTemplate = Omit<NewJob, 'id' | 'due'>;
 
-/** A schedule as it is declared. */
+/** A schedule as it is declared. @publicApi */
 export interface NewSchedule {
   readonly key: string;
   readonly timing: Timing;
@@ -15,7 +15,7 @@ export interface NewSchedule {
   readonly firstIn: number;
 }
 
-/** A schedule as it is stored. Times are milliseconds since the epoch by the storage's clock. */
+/** A schedule as it is stored. Times are milliseconds since the epoch by the storage's clock. @publicApi */
 export interface Schedule extends Omit<NewSchedule, 'firstIn'> {
   /** The next tick. */
   readonly nextAt: number;
@@ -25,7 +25,7 @@ export interface Schedule extends Omit<NewSchedule, 'firstIn'> {
   readonly lastJob?: string;
 }
 
-/** Schedules whose tick has come, by the storage's clock. */
+/** Schedules whose tick has come, by the storage's clock. @publicApi */
 export interface DueSchedules {
   readonly now: number;
   readonly due: readonly Schedule[];
@@ -36,6 +36,7 @@ export interface DueSchedules {
 /**
  * One step of a schedule. It happens wholly, jobs included, or not at all: only if `nextAt` is still what the
  * schedule says, so that of all processes that try the same step one succeeds.
+ * @publicApi
  */
 export interface Firing {
   readonly key: string;

@@ -1,6 +1,7 @@
 /**
  * News from a storage. Only ever a hint: it may be missing, late, doubled or wrong, so whoever listens also
  * looks by itself from time to time.
+ * @publicApi
  */
 export type Signal =
   /** Jobs may have become ready in these queues; absent: in any. */
@@ -10,9 +11,13 @@ export type Signal =
   /** A schedule was declared, changed or removed. */
   | { readonly kind: 'schedule' };
 
+/** Hears the news of a storage. Must not throw. @publicApi */
 export type SignalListener = (signal: Signal) => void;
 
-/** Listeners of one storage object. A listener that throws does not keep the news from the others. */
+/**
+ * Listeners of one storage object. A listener that throws does not keep the news from the others.
+ * @publicApi
+ */
 export class SignalHub {
   readonly #listeners = new Set<SignalListener>();
 

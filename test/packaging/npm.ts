@@ -31,10 +31,12 @@ export async function pack(folder: string): Promise<string> {
   return join(folder, printed.trim().split('\n').at(-1) ?? '');
 }
 
-/** Whether an install failed because no registry answered, rather than because of the package. */
-export function isOffline(error: unknown): boolean {
-  return /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/.test(
-    String(error),
+/** Asked after a failed install: npm reports an unreachable registry in many ways, even as a peer conflict. */
+export async function registryAnswers(): Promise<boolean> {
+  const asked = run(ROOT, 'npm', 'view', 'typescript', 'version', '--prefer-online', '--fetch-retries=0');
+  return asked.then(
+    () => true,
+    () => false,
   );
 }
 

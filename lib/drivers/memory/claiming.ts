@@ -1,0 +1,85 @@
+import type { LeasedJob } from '../../core/job.js';
+import type { Popped, PopRequest } from '../../storage/claims.js';
+import type { JobQueue } from './job-queue.js';
+import type { JobTable } from './job-table.js';
+import type { QueueTable } from './queue-table.js';
+import { goesBefore, type ReadyHeap } from './ready-heap.js';
+import type { StoredJob } from './stored-job.js';
+
+/** Hands due jobs out. */
+export class Claiming {
+  readonly #jobs: JobTable;
+  readonly #queues: QueueTable;
+  // Runners ask with the same list of names all their life.
+  readonly #names = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+  constructor(jobs: JobTable, queues: QueueTable) {
+    this.#jobs = jobs;
+    this.#queues = queues;
+  }
+
+  pop(request: PopRequest, now: number): Popped {
+    const jobs: LeasedJob[] = [];
+    let nextIn = Infinity;
+    for (const { queue: name, limit } of request.queues) {
+      const queue = limit > 0 ? this.#queues.find(name) : undefined;
+      // A paused queue has nothing to wait for: to resume it is news.
+      if (queue === undefined || queue.paused !== undefined) continue;
+      const hasMore = this.#take(queue, limit, request, now, jobs);
+      nextIn = Math.min(nextIn, hasMore ? 0 : (queue.nextAt ?? Infinity) - now);
+    }
+    return nextIn === Infinity ? { jobs } : { jobs, nextIn };
+  }
+
+  /** Whether due jobs are left. */
+  #take(queue: JobQueue, limit: number, request: PopRequest, now: number, taken: LeasedJob[]): boolean {
+    queue.promote(now);
+    const heaps = queue.readyHeaps(this.#namesOf(request));
+    for (let left = limit; left > 0; left -= 1) {
+      const heap = heapOfNext(heaps);
+      const job = heap?.takeFirst();
+      if (heap === undefined || job === undefined) break;
+      this.#jobs.lease(job, request.runner, now, now + request.lease);
+      taken.push(snapshot(job));
+      if (heap.size > 0) continue;
+      queue.dropIfEmpty(heap);
+      heaps.splice(heaps.indexOf(heap), 1);
+    }
+    return heaps.length > 0;
+  }
+
+  #namesOf({ names }: PopRequest): ReadonlySet<string> {
+    let set = this.#names.get(names);
+    if (set === undefined) this.#names.set(names, (set = new Set(names)));
+    return set;
+  }
+}
+
+/** The heap whose first job goes before all others'. */
+function heapOfNext(heaps: readonly ReadyHeap[]): ReadyHeap | undefined {
+  let best = heaps[0];
+  for (let index = 1; index < heaps.length; index += 1) {
+    const heap = heaps[index];
+    if (heap?.first && best?.first && goesBefore(heap.first, best.first)) best = heap;
+  }
+  return best;
+}
+
+/** Of this moment: what becomes of the job later does not show in it. */
+function snapshot(job: StoredJob): LeasedJob {
+  const leased = {
+    id: job.id,
+    token: job.token,
+    name: job.name,
+    queue: job.queue.name,
+    payload: job.payload,
+    policy: job.policy,
+    priority: job.priority,
+    attempt: job.attempt,
+    stalls: job.stalls,
+    enqueuedAt: job.enqueuedAt,
+    runAt: job.runAt,
+  };
+  const meta = job.extras?.meta;
+  return meta === undefined ? leased : { ...leased, meta };
+}

@@ -1,0 +1,42 @@
+import { visibleState } from '../../core/lifecycle.js';
+import type { JobRecord } from '../../core/job.js';
+import { NO_FAILURES, type StoredJob } from './stored-job.js';
+
+/** The job as a reader sees it at this moment. */
+export function recordOf(job: StoredJob, now: number): JobRecord {
+  const { extras } = job;
+  return {
+    id: job.id,
+    token: job.token,
+    name: job.name,
+    queue: job.queue.name,
+    payload: job.payload,
+    policy: job.policy,
+    priority: job.priority,
+    attempt: job.attempt,
+    stalls: job.stalls,
+    enqueuedAt: job.enqueuedAt,
+    runAt: job.runAt,
+    state: visibleState(job.state, job.runAt, now),
+    failures: extras?.failures ?? NO_FAILURES,
+    ...present({
+      meta: extras?.meta,
+      startedAt: job.startedAt,
+      endedAt: job.endedAt,
+      leaseUntil: job.state === 'running' ? job.until : undefined,
+      runner: job.runner,
+      reason: extras?.reason,
+      cancelReason: extras?.cancelReason,
+      uniqueKey: extras?.unique?.key,
+      progress: extras?.progress,
+      result: extras?.result,
+    }),
+  };
+}
+
+type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** What is absent in a record is not there at all, rather than there and undefined. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,0 +1,49 @@
+import type { QueueStats } from '../../storage/inspection.js';
+import { JobQueue } from './job-queue.js';
+
+/** The queues by name. */
+export class QueueTable {
+  readonly #queues = new Map<string, JobQueue>();
+  readonly #since: number;
+  #last: JobQueue | undefined;
+
+  constructor(since: number) {
+    this.#since = since;
+  }
+
+  find(name: string): JobQueue | undefined {
+    return this.#queues.get(name);
+  }
+
+  obtain(name: string): JobQueue {
+    // Batches mostly go to one queue.
+    if (this.#last?.name === name) return this.#last;
+    let queue = this.#queues.get(name);
+    if (queue === undefined) this.#queues.set(name, (queue = new JobQueue(name)));
+    return (this.#last = queue);
+  }
+
+  pause(name: string, reason: string, at: number): void {
+    this.obtain(name).paused = { at, reason };
+  }
+
+  /** Whether it was paused. */
+  resume(name: string): boolean {
+    const queue = this.#queues.get(name);
+    if (queue?.paused === undefined) return false;
+    queue.paused = undefined;
+    if (!queue.isKnown) this.#forget(queue);
+    return true;
+  }
+
+  stats(now: number): QueueStats[] {
+    return [...this.#queues.values()]
+      .map((queue) => queue.stats(now, this.#since))
+      .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
+  }
+
+  #forget(queue: JobQueue): void {
+    this.#queues.delete(queue.name);
+    if (this.#last === queue) this.#last = undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Timing } from '../../core/schedule.js';
+import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
+import type { JobTable } from './job-table.js';
+
+/** The schedules by key. What is stored is replaced, never changed, so it may be handed out. */
+export class ScheduleTable {
+  readonly #schedules = new Map<string, Schedule>();
+  readonly #jobs: JobTable;
+
+  constructor(jobs: JobTable) {
+    this.#jobs = jobs;
+  }
+
+  put({ firstIn, ...declared }: NewSchedule, now: number): void {
+    const present = this.#schedules.get(declared.key);
+    const isSame = present !== undefined && isSameTiming(present.timing, declared.timing);
+    this.#schedules.set(declared.key, {
+      ...present,
+      ...declared,
+      nextAt: isSame ? present.nextAt : now + firstIn,
+    });
+  }
+
+  all(): Schedule[] {
+    return [...this.#schedules.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  remove(key: string): boolean {
+    return this.#schedules.delete(key);
+  }
+
+  due(limit: number, now: number): DueSchedules {
+    const ordered = [...this.#schedules.values()].toSorted((a, b) => a.nextAt - b.nextAt);
+    const come = ordered.findIndex(({ nextAt }) => nextAt > now);
+    const due = ordered.slice(0, Math.min(limit, come < 0 ? ordered.length : come));
+    const next = ordered[due.length];
+    return next === undefined ? { now, due } : { now, due, nextIn: Math.max(0, next.nextAt - now) };
+  }
+
+  fire({ key, expected, watermark, nextAt, jobs }: Firing, now: number): boolean {
+    const schedule = this.#schedules.get(key);
+    if (schedule?.nextAt !== expected) return false;
+    let { lastJob } = schedule;
+    for (const job of jobs) {
+      const { id, duplicate } = this.#jobs.add(job, now);
+      if (!duplicate) lastJob = id;
+    }
+    this.#schedules.set(key, {
+      ...schedule,
+      nextAt,
+      watermark: Math.max(watermark, schedule.watermark ?? watermark),
+      ...(lastJob === undefined ? {} : { lastJob }),
+    });
+    return true;
+  }
+}
+
+/** Whatever kind they are of: timings are flat data. */
+function isSameTiming(a: Timing, b: Timing): boolean {
+  const fields = Object.entries(a);
+  const others = new Map<string, unknown>(Object.entries(b));
+  return fields.length === others.size && fields.every(([field, value]) => others.get(field) === value);
+}

@@ -1,0 +1,15 @@
+import type { Clock } from '../../core/clock.js';
+
+/** The clock, but never going back: leases, order and schedules rest on that. */
+export class StorageTime {
+  readonly #clock: Clock;
+  #last = -Infinity;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return (this.#last = Math.max(this.#last, this.#clock.now()));
+  }
+}

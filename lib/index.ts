@@ -1,0 +1,53 @@
+export { BackgroundJobsModule } from './nest/background-jobs.module.js';
+export type {
+  BackgroundJobsExtras,
+  BackgroundJobsOptions,
+  BackgroundJobsOptionsFactory,
+  ShutdownOptions,
+  WorkerOptions,
+} from './nest/background-jobs-options.js';
+
+export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
+export { JobHandler, type JobRunner } from './nest/job-handler.decorator.js';
+export type { InjectToken, OptionalToken } from './nest/inject-token.js';
+export { Snooze, type JobContext } from './core/job-context.js';
+export type { JobOptions, PerJob, UniqueOptions } from './core/job-definition.js';
+export { Backoff, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
+export { MaxRetries } from './core/max-retries.js';
+export type { Duration } from './core/duration.js';
+export type { KeepOptions } from './core/keep.js';
+export type { PayloadCodec } from './core/payload.js';
+
+export { QueueHandle } from './client/queue-handle.js';
+export type { BatchOptions, EveryOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export type { JobInfo } from './client/job-info.js';
+export type { QueueSummary } from './client/queue-summary.js';
+export type { Pushed } from './storage/new-job.js';
+export type { CancelResult } from './storage/inspection.js';
+export type { DeadReason, JobState, RecordedFailure } from './core/job.js';
+
+export { Storage } from './storage/storage.js';
+export type { Capabilities } from './storage/capabilities.js';
+export { MemoryStorage } from './drivers/memory/memory-storage.js';
+
+export {
+  JobCancelledError,
+  JobTimeoutError,
+  LeaseLostError,
+  NonRetryableError,
+  RetryAfterError,
+  ShutdownError,
+} from './core/run-errors.js';
+export {
+  DuplicateJobError,
+  InvalidJobError,
+  InvalidOptionError,
+  InvalidPayloadError,
+  JobsError,
+  StorageClosedError,
+  StorageFullError,
+  StorageOpenError,
+  StorageUnavailableError,
+  StorageVersionError,
+  UnsupportedError,
+} from './core/errors.js';

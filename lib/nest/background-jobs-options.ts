@@ -1,0 +1,68 @@
+import type { Duration } from '../core/duration.js';
+import type { JobOptions } from '../core/job-definition.js';
+import type { PayloadCodec } from '../core/payload.js';
+import type { Storage } from '../storage/storage.js';
+
+/**
+ * Options of `BackgroundJobsModule`. They are checked once, at boot: what is unknown or impossible fails with an
+ * `InvalidOptionError` that names it.
+ * @publicApi
+ */
+export interface BackgroundJobsOptions {
+  /** Where jobs live. The module opens it before other modules begin and closes it last. @default new MemoryStorage() */
+  readonly storage?: Storage;
+  /**
+   * Which queues this process works on, and how many jobs of each at a time. `false`: it only enqueues. A queue
+   * that jobs choose by a function has to be named here.
+   * @default every queue that a job with a handler in this process names, 10 each
+   */
+  readonly workers?: false | Readonly<Record<string, number | WorkerOptions>>;
+  /** Options for all jobs that say nothing else. */
+  readonly defaults?: JobOptions;
+  readonly shutdown?: ShutdownOptions;
+  /**
+   * How long a job stays with a process that gives no sign of life. At least 200 ms.
+   * @default '30s'
+   */
+  readonly lease?: Duration;
+  /** Carries what plain JSON cannot, in the payloads of all jobs. */
+  readonly codec?: PayloadCodec;
+}
+
+/**
+ * The workers of one queue in this process.
+ * @publicApi
+ */
+export interface WorkerOptions {
+  /** Jobs at a time, a whole number from 1 to 1000. @default 10 */
+  readonly concurrency?: number;
+}
+
+/**
+ * How long a stopping process waits for the jobs that run. Both together should stay below what the platform
+ * grants between SIGTERM and SIGKILL (Kubernetes: 30 s).
+ * @publicApi
+ */
+export interface ShutdownOptions {
+  /** For jobs to end by themselves. @default '20s' */
+  readonly grace?: Duration;
+  /** For jobs to end after their signal has aborted; what still runs then goes back, uncharged. @default '5s' */
+  readonly abortGrace?: Duration;
+}
+
+/**
+ * What is said beside the options, since Nest needs it before any factory has run.
+ * @publicApi
+ */
+export interface BackgroundJobsExtras {
+  /** Whether `QueueHandle` and `Storage` can be injected everywhere. @default true */
+  readonly isGlobal?: boolean;
+}
+
+/**
+ * A class that makes the options, for `forRootAsync({ useClass })` and `({ useExisting })`.
+ * @publicApi
+ */
+export interface BackgroundJobsOptionsFactory {
+  create(): BackgroundJobsOptions | Promise<BackgroundJobsOptions>;
+}

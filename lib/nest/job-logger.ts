@@ -1,0 +1,138 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { describeFailure } from '../core/failure.js';
+import type { Failure } from '../core/job.js';
+import type { JobEvent, JobReference, ProcessEvent, RunnerEvent } from '../runtime/runner-event.js';
+import { printable, printableStack } from './printable.js';
+
+/**
+ * Says through the application's logger what happens to jobs. Never what is in them: payloads, results and `meta`
+ * may hold what logs must not.
+ */
+@Injectable()
+export class JobLogger {
+  readonly #logger = new Logger('BackgroundJobs');
+
+  warn(message: string): void {
+    this.#logger.warn(message);
+  }
+
+  /** Slots by queue, and the names of the jobs that this process knows. */
+  started(queues: Readonly<Record<string, number>>, names: readonly string[]): void {
+    const slots = Object.entries(queues).map(([queue, count]) => `${printable(queue)} (${count})`);
+    this.#logger.log(`Working on ${slots.join(', ')}; jobs: ${names.map(printable).join(', ')}`);
+  }
+
+  stopFailed(error: unknown): void {
+    this.#error('Stopping the workers failed', error);
+  }
+
+  closeFailed(error: unknown): void {
+    this.#error('Closing the storage failed', error);
+  }
+
+  event(event: RunnerEvent): void {
+    if ('job' in event) this.#jobEvent(event);
+    else this.#processEvent(event);
+  }
+
+  #jobEvent(event: JobEvent): void {
+    if (isQuiet(event)) return this.#quietEvent(event);
+    const job = describe(event.job);
+    switch (event.kind) {
+      case 'cancelled':
+        return this.#logger.log(`${job} cancelled: ${printable(event.reason)}`);
+      case 'retrying':
+        return this.#logger.warn(
+          `${job} failed at run ${event.job.attempt}: ${print(event.failure)}; next run in ${event.delay} ms`,
+        );
+      case 'dead':
+        return this.#dead(event);
+      case 'lost':
+        return this.#logger.warn(`${job} lost its lease: what this run does no longer counts`);
+      case 'stuck':
+        return this.#logger.error(
+          `${job} goes on although its signal aborted (${event.abortedBy}): its slot stays taken until it ends`,
+        );
+      case 'result-dropped':
+        return this.#logger.warn(
+          `${job} completed, but its result cannot be stored: ${printable(event.problem)}`,
+        );
+      case 'log':
+        return this.#logger.log(`${job}: ${printable(event.message)}`);
+    }
+  }
+
+  // Most jobs end without news, a drain of them by the hundred thousand: no text is made that nobody reads.
+  #quietEvent(event: QuietEvent): void {
+    if (event.kind === 'started' || isSilent('debug')) return;
+    const job = describe(event.job);
+    switch (event.kind) {
+      case 'completed':
+        return this.#logger.debug(`${job} completed in ${Math.round(event.duration)} ms`);
+      case 'snoozed':
+        return this.#logger.debug(`${job} put itself off for ${event.delay} ms`);
+      case 'released':
+        return this.#logger.debug(`${job} given back`);
+    }
+  }
+
+  #dead({ job, reason, failure }: JobEvent & { readonly kind: 'dead' }): void {
+    const end = `${describe(job)} is dead after run ${job.attempt} (${reason})`;
+    const stack = printableStack(failure?.stack);
+    const message = failure ? `${end}: ${print(failure)}` : end;
+    if (stack === undefined) this.#logger.error(message);
+    else this.#logger.error(message, stack);
+  }
+
+  #processEvent(event: ProcessEvent): void {
+    switch (event.kind) {
+      case 'storage-down':
+        return this.#error(
+          `The storage does not answer (${event.service}); trying again until it does`,
+          event.error,
+        );
+      case 'storage-up':
+        return this.#logger.log('The storage answers again');
+      case 'rescued':
+        return this.#logger.warn(
+          `Job ${printable(event.name)} ${printable(event.id)} was left by its process (${event.stalls} in a row) and is ${event.state} now`,
+        );
+      case 'loop-blocked':
+        return this.#logger.warn(blocked(event.delay, event.jobs));
+      case 'schedule-failed':
+        return this.#error(`Schedule ${printable(event.key)} could not enqueue`, event.error);
+    }
+  }
+
+  #error(message: string, error: unknown): void {
+    const failure = describeFailure(error);
+    const stack = printableStack(failure.stack);
+    if (stack === undefined) this.#logger.error(`${message}: ${print(failure)}`);
+    else this.#logger.error(`${message}: ${print(failure)}`, stack);
+  }
+}
+
+// Nest 11 says no to every level until levels were set, and then means that all are on.
+function isSilent(level: 'debug'): boolean {
+  return !Logger.isLevelEnabled(level) && Logger.isLevelEnabled('fatal');
+}
+
+type QuietEvent = JobEvent & { readonly kind: 'started' | 'completed' | 'snoozed' | 'released' };
+
+function isQuiet(event: JobEvent): event is QuietEvent {
+  const { kind } = event;
+  return kind === 'started' || kind === 'completed' || kind === 'snoozed' || kind === 'released';
+}
+
+function describe({ name, id }: JobReference): string {
+  return `Job ${printable(name)} ${printable(id)}`;
+}
+
+function print({ name, message }: Failure): string {
+  return printable(name === 'Error' ? message : `${name}: ${message}`);
+}
+
+function blocked(delay: number, jobs: readonly JobReference[]): string {
+  const running = jobs.map(describe).join(', ') || 'no job';
+  return `The event loop stood still for ${delay} ms, so that leases were in danger. Running: ${running}`;
+}

@@ -1,0 +1,84 @@
+import {
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { systemClock } from '../core/clock.js';
+import type { JobHandler } from '../runtime/handler.js';
+import { Runner } from '../runtime/runner.js';
+import { Storage } from '../storage/storage.js';
+import { buildHandlers } from './job-handlers.js';
+import { JobLogger } from './job-logger.js';
+import { JobsSettings } from './jobs-settings.js';
+import { buildJobTable } from './job-table.js';
+import { JobExplorer } from './job.explorer.js';
+import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
+import { chooseQueues } from './worker-queues.js';
+
+/** Joins a runner's life to the application's. */
+@Injectable()
+export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  readonly #explorer: JobExplorer;
+  readonly #settings: JobsSettings;
+  readonly #storage: Storage;
+  readonly #logger: JobLogger;
+  readonly #hooksCheck: ShutdownHooksCheck;
+  #runner: Runner | undefined;
+
+  constructor(explorer: JobExplorer, settings: JobsSettings, storage: Storage, logger: JobLogger) {
+    this.#explorer = explorer;
+    this.#settings = settings;
+    this.#storage = storage;
+    this.#logger = logger;
+    this.#hooksCheck = new ShutdownHooksCheck(systemClock, (message) => logger.warn(message));
+  }
+
+  /** Everything that can be wrong with the jobs shows here, before the application opens a port. */
+  async onModuleInit(): Promise<void> {
+    const { entries, warnings } = buildJobTable(this.#explorer.explore());
+    for (const warning of warnings) this.#logger.warn(warning);
+    if (this.#settings.workers === false) return;
+    const handlers = await buildHandlers(entries);
+    this.#runner = this.#createRunner(handlers);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.#runner) return;
+    await this.#runner.start();
+    this.#hooksCheck.start();
+  }
+
+  /** Never rejects: Nest 11 would leave out the hooks of all other modules. */
+  async onModuleDestroy(): Promise<void> {
+    this.#hooksCheck.stop();
+    try {
+      await this.#runner?.stop();
+    } catch (error) {
+      this.#logger.stopFailed(error);
+    }
+  }
+
+  #createRunner(handlers: readonly JobHandler[]): Runner | undefined {
+    const { lease, grace, abortGrace, codec, defaults } = this.#settings;
+    const definitions = handlers.map(({ definition }) => definition);
+    const { queues, warnings } = chooseQueues(this.#settings, definitions);
+    for (const warning of warnings) this.#logger.warn(warning);
+    if (Object.keys(queues).length === 0) return undefined;
+    this.#logger.started(
+      queues,
+      definitions.map(({ name }) => name),
+    );
+    return new Runner({
+      storage: this.#storage,
+      handlers,
+      queues,
+      lease,
+      grace,
+      abortGrace,
+      ...(codec === undefined ? {} : { codec }),
+      ...(defaults.backoff === undefined ? {} : { backoff: defaults.backoff }),
+      onEvent: (event) => this.#logger.event(event),
+    });
+  }
+}

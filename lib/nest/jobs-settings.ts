@@ -1,0 +1,112 @@
+import { parseDuration, type Duration } from '../core/duration.js';
+import { InvalidOptionError } from '../core/errors.js';
+import type { JobOptions } from '../core/job-definition.js';
+import { checkKnownOptions } from '../core/known-options.js';
+import { checkName } from '../core/name.js';
+import type { PayloadCodec } from '../core/payload.js';
+import { MemoryStorage } from '../drivers/memory/memory-storage.js';
+import type { Storage } from '../storage/storage.js';
+import type { BackgroundJobsOptions, ShutdownOptions, WorkerOptions } from './background-jobs-options.js';
+import { checkJobOptions } from './job-options-check.js';
+
+export const DEFAULT_CONCURRENCY = 10;
+const MOST_CONCURRENCY = 1000;
+const SHORTEST_LEASE = 200;
+
+const OPTIONS = [
+  'storage',
+  'workers',
+  'defaults',
+  'shutdown',
+  'lease',
+  'codec',
+] as const satisfies readonly (keyof BackgroundJobsOptions)[];
+
+/** The module's options, checked and complete. Milliseconds. */
+export class JobsSettings {
+  private constructor(
+    readonly storage: Storage,
+    /** Slots by queue; `every`: whatever queues the jobs name. */
+    readonly workers: false | 'every' | Readonly<Record<string, number>>,
+    readonly defaults: JobOptions,
+    readonly lease: number,
+    readonly grace: number,
+    readonly abortGrace: number,
+    readonly codec: PayloadCodec | undefined,
+  ) {}
+
+  /** Throws `InvalidOptionError` that names the option. */
+  static parse(options: BackgroundJobsOptions | undefined): JobsSettings {
+    const known = checkShape(options ?? {});
+    const { storage = new MemoryStorage(), defaults = {}, shutdown = {}, lease = '30s', codec } = known;
+    checkStorage(storage);
+    checkJobOptions(defaults, 'defaults');
+    checkCodec(codec);
+    const { grace, abortGrace } = parseShutdown(shutdown);
+    const workers = parseWorkers(known.workers);
+    return new JobsSettings(storage, workers, defaults, parseLease(lease), grace, abortGrace, codec);
+  }
+}
+
+function checkShape(options: BackgroundJobsOptions): BackgroundJobsOptions {
+  if ('isGlobal' in options) {
+    throw new InvalidOptionError(
+      'BackgroundJobsModule: isGlobal stands beside useFactory, not in what it returns: Nest needs it before',
+    );
+  }
+  checkKnownOptions(options, OPTIONS, 'BackgroundJobsModule');
+  return options;
+}
+
+function checkStorage(storage: unknown): void {
+  if (typeof (storage as Partial<Storage> | null)?.open === 'function') return;
+  throw new InvalidOptionError('storage: must be a storage object, such as new MemoryStorage()');
+}
+
+function checkCodec(codec: PayloadCodec | undefined): void {
+  if (codec === undefined) return;
+  if (typeof codec?.encode === 'function' && typeof codec.decode === 'function') return;
+  throw new InvalidOptionError('codec: must have the methods encode and decode');
+}
+
+function parseShutdown(shutdown: ShutdownOptions): { grace: number; abortGrace: number } {
+  checkKnownOptions(shutdown, ['grace', 'abortGrace'], 'shutdown');
+  const { grace = '20s', abortGrace = '5s' } = shutdown;
+  return {
+    grace: parseDuration(grace, 'shutdown.grace'),
+    abortGrace: parseDuration(abortGrace, 'shutdown.abortGrace'),
+  };
+}
+
+function parseLease(lease: Duration): number {
+  const length = parseDuration(lease, 'lease');
+  if (length >= SHORTEST_LEASE) return length;
+  throw new InvalidOptionError(`lease: ${length} ms is too short; at least ${SHORTEST_LEASE} ms`);
+}
+
+function parseWorkers(workers: BackgroundJobsOptions['workers']): JobsSettings['workers'] {
+  if (workers === undefined) return 'every';
+  if (workers === false) return false;
+  if (typeof workers !== 'object' || workers === null || Array.isArray(workers)) {
+    throw new InvalidOptionError(
+      `workers: ${JSON.stringify(workers)} is neither false nor an object such as { default: 10 }`,
+    );
+  }
+  const queues = Object.entries(workers);
+  if (queues.length === 0) {
+    throw new InvalidOptionError('workers: names no queue. Use false for a process that only enqueues');
+  }
+  return Object.fromEntries(queues.map(([queue, worker]) => [queue, parseWorker(queue, worker)]));
+}
+
+function parseWorker(queue: string, worker: number | WorkerOptions): number {
+  checkName(queue, 'workers: the name of a queue');
+  if (typeof worker === 'object' && worker !== null) {
+    checkKnownOptions(worker, ['concurrency'], `workers.${queue}`);
+  }
+  const count = typeof worker === 'number' ? worker : (worker?.concurrency ?? DEFAULT_CONCURRENCY);
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_CONCURRENCY) return count;
+  throw new InvalidOptionError(
+    `workers.${queue}: ${String(count)} is not a whole number from 1 to ${MOST_CONCURRENCY}`,
+  );
+}

@@ -1,0 +1,71 @@
+import {
+  ConfigurableModuleBuilder,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { QueueHandle } from '../client/queue-handle.js';
+import { InvalidOptionError } from '../core/errors.js';
+import { Storage } from '../storage/storage.js';
+import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
+import { JobLogger } from './job-logger.js';
+import { JobsSettings } from './jobs-settings.js';
+import { modulesOf, placeModule } from './module-place.js';
+
+const EXTRAS: BackgroundJobsExtras = { isGlobal: true };
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
+  new ConfigurableModuleBuilder<BackgroundJobsOptions>()
+    .setClassMethodName('forRoot')
+    .setExtras(EXTRAS, (module, { isGlobal }) => ({ ...module, global: isGlobal !== false }))
+    .build();
+
+/** What every process needs, with workers or without: the storage, opened first and closed last. */
+@Module({
+  providers: [
+    JobLogger,
+    {
+      provide: JobsSettings,
+      useFactory: (options: BackgroundJobsOptions) => JobsSettings.parse(options),
+      inject: [MODULE_OPTIONS_TOKEN],
+    },
+    { provide: Storage, useFactory: ({ storage }: JobsSettings) => storage, inject: [JobsSettings] },
+    {
+      provide: QueueHandle,
+      useFactory: (storage: Storage, settings: JobsSettings) => new QueueHandle(storage, settings),
+      inject: [Storage, JobsSettings],
+    },
+  ],
+  exports: [Storage, QueueHandle, JobsSettings, JobLogger],
+})
+export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  readonly #storage: Storage;
+  readonly #logger: JobLogger;
+
+  constructor(storage: Storage, logger: JobLogger, modules: ModulesContainer) {
+    super();
+    this.#storage = storage;
+    this.#logger = logger;
+    if (modulesOf(modules, StorageModule).length > 1) {
+      throw new InvalidOptionError(
+        'BackgroundJobsModule.forRoot() is imported twice. Import it once, in the root module: QueueHandle is then there for all',
+      );
+    }
+    // Other global modules may enqueue in their hooks, and may have been imported before.
+    placeModule(modules, StorageModule, 'outermost');
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.#storage.open();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    try {
+      await this.#storage.close();
+    } catch (error) {
+      // Nest 11 would leave out the hooks of all modules that follow.
+      this.#logger.closeFailed(error);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { DeadReason, Failure } from '../core/job.js';
+
+/**
+ * Whose event it is. `attempt` counts from 1.
+ * @publicApi
+ */
+export interface JobReference {
+  readonly id: string;
+  readonly name: string;
+  readonly queue: string;
+  readonly attempt: number;
+  readonly token: number;
+}
+
+/**
+ * Why a run was asked to stop.
+ * @publicApi
+ */
+export type AbortKind = 'cancelled' | 'timeout' | 'lost' | 'shutdown';
+
+/**
+ * What a runner tells whoever listens. Ends of runs are told once the storage has recorded them. All lengths
+ * are milliseconds.
+ * @publicApi
+ */
+export type RunnerEvent = JobEvent | ProcessEvent;
+
+/**
+ * News of one job.
+ * @publicApi
+ */
+export type JobEvent = { readonly job: JobReference } & (
+  | { readonly kind: 'started' }
+  | { readonly kind: 'completed'; readonly duration: number }
+  /** Failed, and will be tried again `delay` after its end. */
+  | {
+      readonly kind: 'retrying';
+      readonly duration: number;
+      readonly failure: Failure;
+      readonly delay: number;
+    }
+  | {
+      readonly kind: 'dead';
+      readonly duration: number;
+      readonly reason: DeadReason;
+      readonly failure?: Failure;
+    }
+  | { readonly kind: 'snoozed'; readonly duration: number; readonly delay: number }
+  | { readonly kind: 'cancelled'; readonly duration: number; readonly reason: string }
+  /** Given back uncharged. */
+  | { readonly kind: 'released' }
+  /** The lease is gone: what this run does no longer counts. */
+  | { readonly kind: 'lost' }
+  /** The run goes on although its signal aborted long ago: its slot stays taken until it ends. */
+  | { readonly kind: 'stuck'; readonly abortedBy: AbortKind }
+  /** Completed, but what it returned cannot be stored. */
+  | { readonly kind: 'result-dropped'; readonly problem: string }
+  | { readonly kind: 'log'; readonly message: string }
+);
+
+/**
+ * News of the runner itself.
+ * @publicApi
+ */
+export type ProcessEvent =
+  /** Told once per outage, by whichever part noticed first. */
+  | { readonly kind: 'storage-down'; readonly service: string; readonly error: unknown }
+  | { readonly kind: 'storage-up' }
+  /** A job whose runner let its lease run out, found by this one. */
+  | {
+      readonly kind: 'rescued';
+      readonly id: string;
+      readonly name: string;
+      readonly queue: string;
+      readonly stalls: number;
+      readonly state: 'ready' | 'dead' | 'cancelled';
+    }
+  /** Something kept the event loop from turning, so that leases were in danger. */
+  | { readonly kind: 'loop-blocked'; readonly delay: number; readonly jobs: readonly JobReference[] }
+  | { readonly kind: 'schedule-failed'; readonly key: string; readonly error: unknown };

@@ -1,0 +1,129 @@
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import type { Backoff } from '../core/backoff.js';
+import { systemChance, systemClock, type Chance, type Clock } from '../core/clock.js';
+import { DuplicateJobError, InvalidOptionError } from '../core/errors.js';
+import type { PerJob } from '../core/job-definition.js';
+import { createIdGenerator } from '../core/job-id.js';
+import { checkKnownOptions } from '../core/known-options.js';
+import { checkName } from '../core/name.js';
+import type { PayloadCodec } from '../core/payload.js';
+import { DEFAULT_MAX_STALLS } from '../core/settlement.js';
+import type { Storage } from '../storage/storage.js';
+import type { JobHandler } from './handler.js';
+import type { RunnerEvent } from './runner-event.js';
+
+/**
+ * What a `Runner` needs to know. All lengths are milliseconds.
+ * @publicApi
+ */
+export interface RunnerOptions {
+  /** Opened and closed by whoever made it; it must be open before `start`. */
+  readonly storage: Storage;
+  /** One for each job name that this process runs. Jobs of other names stay for others. */
+  readonly handlers: readonly JobHandler[];
+  /** Jobs run at the same time per queue, from 1 to 1000. */
+  readonly queues: Readonly<Record<string, number>>;
+  /** A job whose runner shows no sign of life for this long is given to another; from 200. @default 30_000 */
+  readonly lease?: number;
+  /** Lost leases in a row after which a job is dead. @default 3 */
+  readonly maxStalls?: number;
+  /** How long `stop` lets runs go on undisturbed. @default 20_000 */
+  readonly grace?: number;
+  /** How long a run may take to end once its signal aborted. @default 5_000 */
+  readonly abortGrace?: number;
+  /** How long a job waits at most when no signal of it came through. @default 1_000 */
+  readonly pollInterval?: number;
+  /** Decodes payloads; the one they were encoded with. */
+  readonly codec?: PayloadCodec;
+  /** Asked for jobs whose backoff is custom and whose own definition has none. */
+  readonly backoff?: PerJob<object, Backoff>;
+  readonly clock?: Clock;
+  readonly chance?: Chance;
+  /** Makes the ids of the runner and of scheduled jobs. @default UUIDv7 */
+  readonly createId?: () => string;
+  /** Called with all news; what it throws is ignored. */
+  readonly onEvent?: (event: RunnerEvent) => void;
+  /** How this process is shown to others. @default the host's name and the process id */
+  readonly info?: { readonly host: string; readonly pid: number };
+}
+
+/** The same, complete and checked. */
+export interface RunnerSettings extends Required<Omit<RunnerOptions, 'handlers' | Optional>> {
+  readonly handlers: ReadonlyMap<string, JobHandler>;
+  readonly codec: PayloadCodec | undefined;
+  readonly backoff: PerJob<object, Backoff> | undefined;
+  readonly onEvent: ((event: RunnerEvent) => void) | undefined;
+}
+
+/** Throws `InvalidOptionError` or `DuplicateJobError`, naming what is wrong. */
+export function resolveRunnerOptions(options: RunnerOptions): RunnerSettings {
+  checkKnownOptions(options, KNOWN, 'Runner');
+  checkQueues(options.queues);
+  const { clock = systemClock, chance = systemChance } = options;
+  return {
+    storage: options.storage,
+    handlers: byName(options.handlers),
+    queues: options.queues,
+    lease: length(options, 'lease', 30_000, 200),
+    maxStalls: length(options, 'maxStalls', DEFAULT_MAX_STALLS, 0),
+    grace: length(options, 'grace', 20_000, 0),
+    abortGrace: length(options, 'abortGrace', 5_000, 0),
+    pollInterval: length(options, 'pollInterval', 1_000, 1),
+    codec: options.codec,
+    backoff: options.backoff,
+    clock,
+    chance,
+    createId: options.createId ?? createIdGenerator(clock, chance),
+    onEvent: options.onEvent,
+    info: options.info ?? { host: hostname(), pid },
+  };
+}
+
+type Optional = 'codec' | 'backoff' | 'onEvent';
+const KNOWN: readonly (keyof RunnerOptions)[] = [
+  ...([
+    'storage',
+    'handlers',
+    'queues',
+    'lease',
+    'maxStalls',
+    'grace',
+    'abortGrace',
+    'pollInterval',
+  ] as const),
+  ...(['codec', 'backoff', 'clock', 'chance', 'createId', 'onEvent', 'info'] as const),
+];
+
+const MOST_SLOTS = 1000;
+
+function checkQueues(queues: Readonly<Record<string, number>>): void {
+  for (const [queue, slots] of Object.entries(queues)) {
+    checkName(queue, 'The name of a queue');
+    if (Number.isInteger(slots) && slots >= 1 && slots <= MOST_SLOTS) continue;
+    throw new InvalidOptionError(
+      `Runner: queue '${queue}' has ${slots} slots; use a whole number from 1 to ${MOST_SLOTS}`,
+    );
+  }
+}
+
+function byName(handlers: readonly JobHandler[]): ReadonlyMap<string, JobHandler> {
+  const map = new Map<string, JobHandler>();
+  for (const handler of handlers) {
+    const { name } = handler.definition;
+    if (map.has(name)) throw new DuplicateJobError(`Job '${name}' has two handlers`);
+    map.set(name, handler);
+  }
+  return map;
+}
+
+function length(
+  options: RunnerOptions,
+  option: 'lease' | 'maxStalls' | 'grace' | 'abortGrace' | 'pollInterval',
+  fallback: number,
+  least: number,
+): number {
+  const value = options[option] ?? fallback;
+  if (Number.isFinite(value) && value >= least) return value;
+  throw new InvalidOptionError(`Runner: ${option} ${String(value)} is not a number from ${least}`);
+}

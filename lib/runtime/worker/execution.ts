@@ -1,0 +1,144 @@
+import type { Clock } from '../../core/clock.js';
+import type { LeasedJob } from '../../core/job.js';
+import { reviveJob } from '../../core/job-definition.js';
+import { decodePayload, type PayloadCodec } from '../../core/payload.js';
+import { describeFailure } from '../../core/failure.js';
+import type { Outcome } from '../../core/outcome.js';
+import { decodePolicy } from '../../core/policy.js';
+import type { JobHandler } from '../handler.js';
+import type { JobReference } from '../runner-event.js';
+import { RunContext } from './run-context.js';
+import { outcomeOfReturn, outcomeOfThrow, type Abort } from './run-outcome.js';
+import type { Slots } from './slots.js';
+
+/** What an execution needs of the worker around it. */
+export interface ExecutionHost {
+  readonly clock: Clock;
+  readonly codec: PayloadCodec | undefined;
+  begun(execution: Execution): void;
+  /** Its time starts; milliseconds. */
+  limit(execution: Execution, timeout: number): void;
+  /** The code has come to its end: only now its slot is free. `value` is what it returned, if it did. */
+  ended(execution: Execution, outcome: Outcome, value?: unknown): void;
+  chooseDelay(execution: Execution, thrown: unknown, job: object): number | undefined;
+  report(execution: Execution, value: unknown): void;
+  log(execution: Execution, message: string): void;
+}
+
+/**
+ * One leased job, from its claim until its end is recorded or its lease is lost: first it waits for a slot, then
+ * its code runs, then its outcome is settled. Code that ignores its signal may go on running after that.
+ */
+export class Execution {
+  /** Its code was started: it no longer waits for a slot. */
+  hasBegun = false;
+  /** Its code is at work, and holds a slot. */
+  isRunning = false;
+  /** What becomes of the job is decided, or no longer ours to decide: the end of the code changes nothing. */
+  isSettled = false;
+  abort: Abort | undefined;
+  /** Monotonic: when it began to wait, then when it began to run. */
+  since: number;
+  /** Monotonic: the lease may be given to somebody else after this. */
+  leaseDeadline: number;
+  /** Milliseconds that it ran; set at its end. */
+  duration = 0;
+  readonly #host: ExecutionHost;
+  #job: object | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(
+    host: ExecutionHost,
+    readonly job: LeasedJob,
+    readonly handler: JobHandler,
+    readonly slots: Slots,
+    since: number,
+    leaseDeadline: number,
+  ) {
+    this.#host = host;
+    this.since = since;
+    this.leaseDeadline = leaseDeadline;
+  }
+
+  /** Runs the job's code up to its first wait, perhaps to its end. */
+  start(now: number): void {
+    this.hasBegun = true;
+    this.isRunning = true;
+    this.since = now;
+    this.#host.begun(this);
+    let value: unknown;
+    const job = this.#revive();
+    if (job === undefined) return;
+    try {
+      value = this.handler.run(job, new RunContext(this));
+      if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
+        // Also for what merely has a `then`, which might throw, or call back twice.
+        Promise.resolve(value).then(
+          (result) => this.#returned(result),
+          (error: unknown) => this.#threw(error),
+        );
+        return;
+      }
+    } catch (error) {
+      return this.#threw(error);
+    }
+    this.#returned(value);
+  }
+
+  /** Asks the code to stop, for the first reason alone. False when it was asked before. */
+  stop(abort: Abort): boolean {
+    if (this.abort !== undefined) return false;
+    this.abort = abort;
+    this.#controller?.abort(abort.error);
+    return true;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.abort) this.#controller.abort(this.abort.error);
+    }
+    return this.#controller.signal;
+  }
+
+  report(value: unknown): void {
+    this.#host.report(this, value);
+  }
+
+  log(message: string): void {
+    this.#host.log(this, message);
+  }
+
+  get reference(): JobReference {
+    const { id, name, queue, attempt, token } = this.job;
+    return { id, name, queue, attempt: attempt + 1, token };
+  }
+
+  #revive(): object | undefined {
+    try {
+      const { payload, policy } = this.job;
+      this.#job = reviveJob(this.handler.definition, decodePayload(payload, this.#host.codec));
+      const { timeout } = decodePolicy(policy);
+      if (timeout !== undefined) this.#host.limit(this, timeout);
+      return this.#job;
+    } catch (error) {
+      this.#end({ kind: 'failed', failure: describeFailure(error), final: 'invalid-payload' });
+      return undefined;
+    }
+  }
+
+  #returned(value: unknown): void {
+    this.#end(outcomeOfReturn(value, this.abort), value);
+  }
+
+  #threw(error: unknown): void {
+    const choose = () => this.#host.chooseDelay(this, error, this.#job ?? {});
+    this.#end(outcomeOfThrow(error, this.abort, choose));
+  }
+
+  #end(outcome: Outcome, value?: unknown): void {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    this.#host.ended(this, outcome, value);
+  }
+}

@@ -1,0 +1,221 @@
+import type { Backoff } from '../../core/backoff.js';
+import type { Chance, Clock } from '../../core/clock.js';
+import type { LeasedJob } from '../../core/job.js';
+import type { PerJob } from '../../core/job-definition.js';
+import type { Outcome } from '../../core/outcome.js';
+import type { PayloadCodec } from '../../core/payload.js';
+import { decodePolicy } from '../../core/policy.js';
+import { settle } from '../../core/settlement.js';
+import type { Recorded } from '../../storage/claims.js';
+import type { Events } from '../events.js';
+import type { JobHandler } from '../handler.js';
+import { chooseDelay } from './custom-backoff.js';
+import { Execution, type ExecutionHost } from './execution.js';
+import { encodeResult } from './job-result.js';
+import type { Leases } from './leases.js';
+import type { Batch, Outbox } from './outbox.js';
+import type { Progress } from './progress.js';
+import { recordedEvent } from './recorded-event.js';
+import type { RunDeadlines } from './run-deadlines.js';
+import type { Slots } from './slots.js';
+
+/** A job that must not run here just now is put off this long, rather than handed round and round. */
+const HOLD_OFF = 5_000;
+
+export interface FloorOptions {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly codec: PayloadCodec | undefined;
+  readonly backoff: PerJob<object, Backoff> | undefined;
+  readonly events: Events;
+  readonly handlers: ReadonlyMap<string, JobHandler>;
+  readonly slots: ReadonlyMap<string, Slots>;
+  readonly leases: Leases;
+  readonly deadlines: RunDeadlines;
+  readonly progress: Progress;
+  readonly outbox: Outbox;
+  /** The outbox has something to send, and a slot may be free. */
+  readonly onEnd: () => void;
+  /** A slot is free, and nothing is to be sent. */
+  readonly onFree: () => void;
+  /** The storage handed out a job that was not asked for. */
+  readonly onUnknown: (job: LeasedJob) => void;
+}
+
+/** Where jobs are at work: takes what was claimed, starts it as slots get free, and settles how each run ends. */
+export class Floor implements ExecutionHost {
+  readonly clock: Clock;
+  readonly codec: PayloadCodec | undefined;
+  readonly #options: FloorOptions;
+  /** Code that goes on after its job was settled: no second run of that job may start beside it. */
+  readonly #strays = new Map<string, Execution>();
+  #active = 0;
+  #isOpen = true;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: FloorOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.codec = options.codec;
+  }
+
+  /** Whether one of the queues has slots here. Absent: any queue. */
+  serves(queues: readonly string[] | undefined): boolean {
+    return queues === undefined || queues.some((queue) => this.#options.slots.has(queue));
+  }
+
+  /** Takes jobs whose claim was sent at `sentAt` and starts as many as there are free slots for. */
+  claim(jobs: readonly LeasedJob[], sentAt: number): void {
+    const { leases } = this.#options;
+    const now = this.clock.monotonic();
+    const deadline = leases.deadline(sentAt);
+    for (const job of jobs) this.#take(job, now, deadline);
+    // An answer that took longer than the lease brings jobs that may be somebody else's by now.
+    leases.check();
+    for (const slots of this.#options.slots.values()) slots.fill(this.clock);
+  }
+
+  /** Starts nothing more: what waits, and what is still to be claimed, goes back. */
+  close(): void {
+    this.#isOpen = false;
+    for (const slots of this.#options.slots.values()) this.giveBack(slots.line());
+  }
+
+  giveBack(executions: readonly Execution[]): void {
+    for (const execution of executions) this.settle(execution, { kind: 'released' });
+  }
+
+  /** Decides what becomes of the job, once. Its code may still run: its slot is then held until it ends. */
+  settle(execution: Execution, outcome: Outcome): void {
+    if (execution.isSettled) return;
+    this.#leave(execution);
+    const { progress, chance } = this.#options;
+    const random = outcome.kind === 'failed' ? chance.random() : 0;
+    const add = () => {
+      this.#options.outbox.add(execution, settle(execution.job, outcome, random));
+      this.#options.onEnd();
+    };
+    // The last progress must be visible afterwards, and after the end it would be refused.
+    if (progress.isPending(execution)) void progress.flush().then(add);
+    else add();
+  }
+
+  /** The lease is gone: nothing that the run does from now on is written. */
+  disown(execution: Execution): void {
+    if (execution.isSettled) return;
+    this.#leave(execution);
+    this.#options.leases.drop(execution);
+    this.#tellLost(execution);
+  }
+
+  recorded(batch: Batch, results: readonly Recorded[]): void {
+    const { leases, events } = this.#options;
+    batch.executions.forEach((execution, index) => {
+      leases.drop(execution);
+      if (!events.isHeard) return;
+      const settlement = batch.completions[index]?.settlement;
+      if (results[index] !== 'recorded') this.#tellLost(execution);
+      else if (settlement) events.emit(recordedEvent(execution, settlement));
+    });
+  }
+
+  /** Resolves when no code is at work whose job is not settled. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#checkIdle();
+    });
+  }
+
+  /** All code at work, settled or not. */
+  running(): readonly Execution[] {
+    const live = this.#options.leases.all().filter(({ isRunning, isSettled }) => isRunning && !isSettled);
+    return [...live, ...this.#strays.values()];
+  }
+
+  // As the host of executions
+
+  limit(execution: Execution, timeout: number): void {
+    this.#options.deadlines.limit(execution, timeout);
+  }
+
+  ended(execution: Execution, outcome: Outcome, value?: unknown): void {
+    const { slots } = execution;
+    execution.duration = this.clock.monotonic() - execution.since;
+    slots.running -= 1;
+    slots.prefetch.learn(execution.duration);
+    this.#options.deadlines.ended(execution);
+    if (execution.isSettled) {
+      this.#strays.delete(execution.job.id);
+      this.#options.onFree();
+    } else {
+      this.#active -= 1;
+      this.settle(execution, value === undefined ? outcome : this.#withResult(execution, outcome, value));
+    }
+    this.#checkIdle();
+    slots.fill(this.clock);
+  }
+
+  chooseDelay(execution: Execution, thrown: unknown, job: object): number | undefined {
+    const { policy, attempt } = execution.job;
+    if (decodePolicy(policy).backoff.kind !== 'custom') return undefined;
+    const backoff = execution.handler.definition.options.backoff ?? this.#options.backoff;
+    return chooseDelay(backoff, attempt + 1, thrown, job);
+  }
+
+  report(execution: Execution, value: unknown): void {
+    this.#options.progress.report(execution, value);
+  }
+
+  log(execution: Execution, message: string): void {
+    const { events } = this.#options;
+    if (events.isHeard) events.emit({ kind: 'log', job: execution.reference, message });
+  }
+
+  begun(execution: Execution): void {
+    this.#active += 1;
+    const { events } = this.#options;
+    if (events.isHeard) events.emit({ kind: 'started', job: execution.reference });
+  }
+
+  #take(job: LeasedJob, now: number, deadline: number): void {
+    const { handlers, slots, leases, onUnknown } = this.#options;
+    const handler = handlers.get(job.name);
+    const place = slots.get(job.queue);
+    if (handler === undefined || place === undefined) return onUnknown(job);
+    const execution = new Execution(this, job, handler, place, now, deadline);
+    place.add(execution);
+    leases.hold(execution);
+    if (!this.#isOpen) return this.settle(execution, { kind: 'released' });
+    if (this.#strays.has(job.id)) this.settle(execution, { kind: 'snoozed', delay: HOLD_OFF });
+  }
+
+  #leave(execution: Execution): void {
+    execution.isSettled = true;
+    if (!execution.hasBegun) return execution.slots.drop();
+    if (!execution.isRunning) return;
+    this.#strays.set(execution.job.id, execution);
+    this.#active -= 1;
+    this.#checkIdle();
+  }
+
+  #withResult(execution: Execution, outcome: Outcome, value: unknown): Outcome {
+    if (outcome.kind !== 'completed') return outcome;
+    if (decodePolicy(execution.job.policy).keep.completed === false) return outcome;
+    const { text, problem } = encodeResult(value);
+    const { events } = this.#options;
+    if (problem !== undefined && events.isHeard) {
+      events.emit({ kind: 'result-dropped', job: execution.reference, problem });
+    }
+    return { kind: 'completed', result: text };
+  }
+
+  #checkIdle(): void {
+    if (this.#active === 0) this.#onIdle?.();
+  }
+
+  #tellLost(execution: Execution): void {
+    const { events } = this.#options;
+    if (events.isHeard) events.emit({ kind: 'lost', job: execution.reference });
+  }
+}

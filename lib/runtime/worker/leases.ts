@@ -1,0 +1,68 @@
+import type { Clock } from '../../core/clock.js';
+import { DeadlineTimer } from '../deadline-timer.js';
+import type { Execution } from './execution.js';
+
+const LARGEST_MARGIN = 1_000;
+
+/**
+ * The leases this process holds, and the moment up to which it may trust each. That is counted from when the
+ * claim or beat was sent, by a clock nobody sets, so a run stops before its job can be given to another runner,
+ * though no answer ever comes.
+ */
+export class Leases {
+  readonly #clock: Clock;
+  readonly #span: number;
+  readonly #onExpired: (execution: Execution) => void;
+  readonly #held = new Map<string, Execution>();
+  readonly #timer: DeadlineTimer;
+
+  constructor(clock: Clock, lease: number, onExpired: (execution: Execution) => void) {
+    this.#clock = clock;
+    this.#span = lease - Math.min(lease / 10, LARGEST_MARGIN);
+    this.#onExpired = onExpired;
+    this.#timer = new DeadlineTimer(clock, (now) => this.#pass(now));
+  }
+
+  stop(): void {
+    this.#timer.stop();
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Until when a lease asked for at `sentAt` may be trusted. */
+  deadline(sentAt: number): number {
+    return sentAt + this.#span;
+  }
+
+  hold(execution: Execution): void {
+    this.#held.set(execution.job.id, execution);
+    this.#timer.cover(execution.leaseDeadline);
+  }
+
+  /** Leaves alone a later lease of the same job. */
+  drop({ job }: Execution): void {
+    if (this.#held.get(job.id)?.job.token === job.token) this.#held.delete(job.id);
+  }
+
+  all(): readonly Execution[] {
+    return [...this.#held.values()];
+  }
+
+  /** Ends the trust in leases whose time is over. To be called before anything new is begun: timers may be late. */
+  check(): void {
+    this.#timer.check(this.#clock.monotonic());
+  }
+
+  #pass(now: number): number {
+    let earliest = Infinity;
+    for (const execution of this.#held.values()) {
+      // The end of a settled one is on its way; whether it came in time is for the storage to say.
+      if (execution.isSettled) continue;
+      if (execution.leaseDeadline <= now) this.#onExpired(execution);
+      else if (execution.leaseDeadline < earliest) earliest = execution.leaseDeadline;
+    }
+    return earliest;
+  }
+}

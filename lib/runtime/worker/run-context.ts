@@ -1,0 +1,70 @@
+import { Snooze, type JobContext } from '../../core/job-context.js';
+import type { Duration } from '../../core/duration.js';
+import { maxAttempts } from '../../core/max-retries.js';
+import { decodeValue } from '../../core/payload.js';
+import { decodePolicy } from '../../core/policy.js';
+import type { Execution } from './execution.js';
+
+/**
+ * What a run sees of its execution. Everything is made when it is asked for, since most runs ask for little.
+ * The functions are bound, so that `const { progress, log } = context` works.
+ */
+export class RunContext implements JobContext {
+  readonly #execution: Execution;
+
+  constructor(execution: Execution) {
+    this.#execution = execution;
+  }
+
+  get id(): string {
+    return this.#execution.job.id;
+  }
+
+  get name(): string {
+    return this.#execution.job.name;
+  }
+
+  get queue(): string {
+    return this.#execution.job.queue;
+  }
+
+  get attempt(): number {
+    return this.#execution.job.attempt + 1;
+  }
+
+  get maxAttempts(): number {
+    return maxAttempts(decodePolicy(this.#execution.job.policy).maxRetries);
+  }
+
+  get enqueuedAt(): Date {
+    return new Date(this.#execution.job.enqueuedAt);
+  }
+
+  get scheduledFor(): Date {
+    return new Date(this.#execution.job.runAt);
+  }
+
+  get token(): number {
+    return this.#execution.job.token;
+  }
+
+  get signal(): AbortSignal {
+    return this.#execution.signal;
+  }
+
+  get meta(): unknown {
+    return decodeValue(this.#execution.job.meta);
+  }
+
+  get progress(): (value: unknown) => void {
+    return (value) => this.#execution.report(value);
+  }
+
+  get log(): (message: string) => void {
+    return (message) => this.#execution.log(message);
+  }
+
+  get snooze(): (delay: Duration) => Snooze {
+    return (delay) => new Snooze(delay);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../../core/clock.js';
+import type { Execution } from './execution.js';
+import { Prefetch } from './prefetch.js';
+
+const LONGEST_TAIL = 256;
+
+/** The slots of one queue, and the claimed jobs that wait for one. */
+export class Slots {
+  readonly prefetch = new Prefetch();
+  /** Slots taken, also by code whose job is settled already. */
+  running = 0;
+  /** Jobs that wait. */
+  waiting = 0;
+  #line: Execution[] = [];
+  #head = 0;
+  #isFilling = false;
+
+  constructor(
+    readonly queue: string,
+    readonly limit: number,
+  ) {}
+
+  /** How many more jobs there is use for. */
+  get demand(): number {
+    return Math.max(0, this.limit + this.prefetch.allowance(this.limit) - this.running - this.waiting);
+  }
+
+  add(execution: Execution): void {
+    this.#shorten();
+    this.#line.push(execution);
+    this.waiting += 1;
+  }
+
+  /** A job that was settled while it waited will not run. */
+  drop(): void {
+    this.waiting -= 1;
+  }
+
+  /** Starts waiting jobs while slots are free. Runs that end at once call this again: the loop goes on then. */
+  fill(clock: Clock): void {
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    while (this.running < this.limit) {
+      const next = this.#next();
+      if (next === undefined) break;
+      this.waiting -= 1;
+      this.running += 1;
+      next.start(clock.monotonic());
+    }
+    this.#isFilling = false;
+  }
+
+  /** The jobs that wait, first come first. */
+  line(): readonly Execution[] {
+    return this.#line.slice(this.#head).filter(({ isSettled }) => !isSettled);
+  }
+
+  /** A line that never empties must not keep all that ever stood in it. */
+  #shorten(): void {
+    if (this.#head < LONGEST_TAIL || this.#head * 2 < this.#line.length) return;
+    this.#line = this.#line.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #next(): Execution | undefined {
+    while (this.#head < this.#line.length) {
+      const next = this.#line[this.#head++];
+      if (next?.isSettled === false) return next;
+    }
+    this.#line = [];
+    this.#head = 0;
+    return undefined;
+  }
+}

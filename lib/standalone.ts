@@ -1,0 +1,87 @@
+// Jobs without Nest: define them, queue them, run them.
+export { defineJob, definitionOf } from './core/job-definition.js';
+export type { JobClass, JobDefinition, JobOptions, PerJob, UniqueOptions } from './core/job-definition.js';
+export { Snooze, type JobContext } from './core/job-context.js';
+export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
+export { MaxRetries } from './core/max-retries.js';
+export type { Duration } from './core/duration.js';
+export type { Keep, KeepOptions } from './core/keep.js';
+export type { PayloadCodec } from './core/payload.js';
+
+export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
+export type { BatchOptions, EveryOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export type { JobInfo } from './client/job-info.js';
+export type { QueueSummary } from './client/queue-summary.js';
+
+export { Runner, type RunnerOptions, type RunningJob } from './runtime/runner.js';
+export type { JobHandler } from './runtime/handler.js';
+export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
+
+// For who brings a storage of their own: the port, and the decisions that a storage must not make itself.
+export { Storage } from './storage/storage.js';
+export { SignalHub, type Signal, type SignalListener } from './storage/signal.js';
+export type { Capabilities } from './storage/capabilities.js';
+export type { Due, NewJob, Pushed, UniqueClaim } from './storage/new-job.js';
+export type {
+  Beat,
+  BeatAnswer,
+  Completed,
+  Completion,
+  LiveRunner,
+  Popped,
+  PopRequest,
+  ProgressReport,
+  QueueDemand,
+  Recorded,
+  Rescued,
+  RunnerInfo,
+} from './storage/claims.js';
+export type {
+  CancelResult,
+  JobChange,
+  JobPage,
+  JobQuery,
+  QueueLimits,
+  QueueStats,
+  RemoveResult,
+} from './storage/inspection.js';
+export type { DueSchedules, Firing, JobTemplate, NewSchedule, Schedule } from './storage/schedules.js';
+export { FAILURES_KEPT } from './core/job.js';
+export type {
+  DeadReason,
+  Failure,
+  JobRecord,
+  JobState,
+  Lease,
+  LeasedJob,
+  RecordedFailure,
+} from './core/job.js';
+export { hasEnded, visibleState } from './core/lifecycle.js';
+export { decodePolicy, encodePolicy, type Policy } from './core/policy.js';
+export type { MissedPolicy, OverlapPolicy, Timing } from './core/schedule.js';
+export { DEFAULT_MAX_STALLS, honourCancel, settleStall, type Settlement } from './core/settlement.js';
+export { MemoryStorage } from './drivers/memory/memory-storage.js';
+
+export { systemChance, systemClock, type Chance, type Clock, type Timer } from './core/clock.js';
+
+export {
+  JobCancelledError,
+  JobTimeoutError,
+  LeaseLostError,
+  NonRetryableError,
+  RetryAfterError,
+  ShutdownError,
+} from './core/run-errors.js';
+export {
+  DuplicateJobError,
+  InvalidJobError,
+  InvalidOptionError,
+  InvalidPayloadError,
+  JobsError,
+  StorageClosedError,
+  StorageFullError,
+  StorageOpenError,
+  StorageUnavailableError,
+  StorageVersionError,
+  UnsupportedError,
+} from './core/errors.js';
