@@ -37,16 +37,46 @@ export function encodePolicy(policy: Policy): string {
 export function decodePolicy(text: string): Policy {
   const known = decoded.get(text);
   if (known) return known;
-  const policy = { ...DEFAULT_POLICY, ...parse(text) };
+  const policy = read(parse(text));
   if (decoded.size >= CACHED) decoded.clear();
   decoded.set(text, policy);
   return policy;
 }
 
-function parse(text: string): Partial<Policy> {
+function read({ maxRetries, backoff, timeout, keep }: Stored): Policy {
+  const { completed, dead, cancelled } = (isObject(keep) ? keep : {}) as Stored;
+  const fallback = DEFAULT_POLICY.keep;
+  return {
+    maxRetries: maxRetries === 'infinite' || isLength(maxRetries) ? maxRetries : DEFAULT_POLICY.maxRetries,
+    backoff: isObject(backoff) ? (backoff as BackoffFormula) : DEFAULT_POLICY.backoff,
+    ...(isLength(timeout) ? { timeout } : {}),
+    keep: {
+      completed: isKeep(completed) ? completed : fallback.completed,
+      dead: isKeep(dead) ? dead : fallback.dead,
+      cancelled: isKeep(cancelled) ? cancelled : fallback.cancelled,
+    },
+  };
+}
+
+type Stored = Readonly<Record<string, unknown>>;
+
+function parse(text: string): Stored {
   try {
-    return JSON.parse(text) as Partial<Policy>;
+    const policy: unknown = JSON.parse(text);
+    return isObject(policy) ? policy : {};
   } catch {
     return {};
   }
+}
+
+function isObject(value: unknown): value is Stored {
+  return typeof value === 'object' && value !== null;
+}
+
+function isLength(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
+}
+
+function isKeep(value: unknown): value is number | false {
+  return value === false || isLength(value);
 }

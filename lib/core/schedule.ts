@@ -40,3 +40,10 @@ export function dueTicks(timing: Timing, nextAt: number, now: number, missed: Mi
   const first = watermark - (count - 1) * interval;
   return { fire: Array.from({ length: count }, (_, index) => first + index * interval), ...next };
 }
+
+/** Whether both tick at the same times, whatever kind they are of: timings are flat data. */
+export function isSameTiming(a: Timing, b: Timing): boolean {
+  const fields = Object.entries(a);
+  const others = new Map<string, unknown>(Object.entries(b));
+  return fields.length === others.size && fields.every(([field, value]) => others.get(field) === value);
+}

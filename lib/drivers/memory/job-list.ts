@@ -1,18 +1,13 @@
-import { InvalidOptionError } from '../../core/errors.js';
 import { visibleState } from '../../core/lifecycle.js';
 import type { JobPage, JobQuery } from '../../storage/inspection.js';
+import { checkPageLimit, decodeCursor } from '../../storage/paging.js';
 import { recordOf } from './job-record.js';
 import type { JobTable } from './job-table.js';
 import type { StoredJob } from './stored-job.js';
 
-const MOST = 1000;
-
 /** One page of the jobs that match. Walks the table, but holds no more of it than the page. */
 export function listJobs(jobs: JobTable, query: JobQuery, now: number): JobPage {
-  const { limit } = query;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-    throw new InvalidOptionError(`list: limit ${String(limit)} is not a whole number from 1 to ${MOST}`);
-  }
+  checkPageLimit(query.limit);
   const { newest, hasMore } = newestMatches(jobs, query, now);
   const last = newest.at(-1);
   const records = newest.map((job) => recordOf(job, now));
@@ -21,7 +16,7 @@ export function listJobs(jobs: JobTable, query: JobQuery, now: number): JobPage 
 
 /** The jobs come in order of arrival, so the newest `limit` of them are those a ring of that size still has. */
 function newestMatches(jobs: JobTable, query: JobQuery, now: number) {
-  const end = parseCursor(query.cursor);
+  const end = query.cursor === undefined ? Infinity : decodeCursor(query.cursor);
   const ring: StoredJob[] = [];
   let count = 0;
   for (const job of jobs.values()) {
@@ -33,12 +28,6 @@ function newestMatches(jobs: JobTable, query: JobQuery, now: number) {
   const oldest = count % query.limit;
   const ordered = count > query.limit ? [...ring.slice(oldest), ...ring.slice(0, oldest)] : ring;
   return { newest: ordered.toReversed(), hasMore: count > query.limit };
-}
-
-function parseCursor(cursor: string | undefined): number {
-  if (cursor === undefined) return Infinity;
-  if (/^\d{1,16}$/.test(cursor)) return Number(cursor);
-  throw new InvalidOptionError(`list: cursor ${JSON.stringify(cursor)} is none that a page gave`);
 }
 
 function matches(job: StoredJob, query: JobQuery, now: number): boolean {

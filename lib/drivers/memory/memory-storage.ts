@@ -7,11 +7,11 @@ import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { Storage } from '../../storage/storage.js';
-import { checkSupported, refuseTransaction } from './supported.js';
+import { checkSupported, refuseTransaction } from '../../storage/supported.js';
 import { listJobs } from './job-list.js';
 import { recordOf } from './job-record.js';
 import { MemoryContents } from './memory-contents.js';
-import { StorageTime } from './storage-time.js';
+import { StorageTime } from '../../storage/storage-time.js';
 
 /**
  * Keeps jobs in the memory of this process: for tests, development, and work that may be lost with the process.
@@ -53,8 +53,8 @@ export class MemoryStorage extends Storage {
 
   async push(jobs: readonly NewJob[], transaction?: unknown) {
     return this.#do((on, now) => {
-      refuseTransaction(transaction);
-      checkSupported(jobs);
+      refuseTransaction(transaction, this.name);
+      checkSupported(jobs, this.name);
       return jobs.map((job) => on.jobs.add(job, now));
     });
   }
@@ -141,7 +141,10 @@ export class MemoryStorage extends Storage {
 
   async putSchedules(schedules: readonly NewSchedule[]) {
     this.#do((on, now) => {
-      checkSupported(schedules.map(({ template }) => template));
+      checkSupported(
+        schedules.map(({ template }) => template),
+        this.name,
+      );
       for (const schedule of schedules) on.schedules.put(schedule, now);
     });
     if (schedules.length > 0) this.#hub.emit({ kind: 'schedule' });
@@ -163,7 +166,7 @@ export class MemoryStorage extends Storage {
 
   async fire(firings: readonly Firing[]) {
     return this.#do(({ schedules }, now) => {
-      for (const { jobs } of firings) checkSupported(jobs);
+      for (const { jobs } of firings) checkSupported(jobs, this.name);
       return firings.map((firing) => schedules.fire(firing, now));
     });
   }

@@ -1,4 +1,4 @@
-import type { Timing } from '../../core/schedule.js';
+import { isSameTiming } from '../../core/schedule.js';
 import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
 import type { JobTable } from './job-table.js';
 
@@ -53,11 +53,4 @@ export class ScheduleTable {
     });
     return true;
   }
-}
-
-/** Whatever kind they are of: timings are flat data. */
-function isSameTiming(a: Timing, b: Timing): boolean {
-  const fields = Object.entries(a);
-  const others = new Map<string, unknown>(Object.entries(b));
-  return fields.length === others.size && fields.every(([field, value]) => others.get(field) === value);
 }

@@ -3,8 +3,18 @@ import type { JobState } from '../../core/job.js';
 import type { Settlement } from '../../core/settlement.js';
 import type { Storage } from '../../storage/storage.js';
 import type { ContractCase } from './contract-case.js';
-import { beatOf, COMPLETED, completionOf, deadFor, jobOf, keeping, newId, requestFor, retryingIn } from './job-factories.js';
-import { assertBetween, only, recordOf, start, stateOf, statsOf, take } from './looking.js';
+import {
+  beatOf,
+  COMPLETED,
+  completionOf,
+  deadFor,
+  jobOf,
+  keeping,
+  newId,
+  requestFor,
+  retryingIn,
+} from './job-factories.js';
+import { assertBetween, only, recordOf, start, stateOf, statsOf, take, pairOf } from './looking.js';
 
 export const cancelCases: readonly ContractCase[] = [
   {
@@ -27,14 +37,28 @@ export const cancelCases: readonly ContractCase[] = [
   {
     name: 'cancel: answers in the order of the ids, each apart',
     async run({ storage }) {
-      const [running, done, dead, waiting] = [await start(storage), await start(storage), await start(storage), jobOf()];
+      const [running, done, dead, waiting] = [
+        await start(storage),
+        await start(storage),
+        await start(storage),
+        jobOf(),
+      ];
       await storage.complete([completionOf(done), completionOf(dead, deadFor())]);
       await storage.push([waiting]);
       const ids = [newId(), running.id, done.id, dead.id, waiting.id];
-      assert.deepEqual(await storage.cancel(ids, ''), ['unknown', 'requested', 'ended', 'ended', 'cancelled']);
+      assert.deepEqual(await storage.cancel(ids, ''), [
+        'unknown',
+        'requested',
+        'ended',
+        'ended',
+        'cancelled',
+      ]);
       assert.deepEqual(await storage.cancel(ids, ''), ['unknown', 'requested', 'ended', 'ended', 'ended']);
       assert.deepEqual(await storage.cancel([], ''), []);
-      assert.deepEqual([await stateOf(storage, done.id), await stateOf(storage, dead.id)], ['completed', 'dead']);
+      assert.deepEqual(
+        [await stateOf(storage, done.id), await stateOf(storage, dead.id)],
+        ['completed', 'dead'],
+      );
     },
   },
   {
@@ -59,7 +83,10 @@ export const cancelCases: readonly ContractCase[] = [
       assert.deepEqual([record.state, record.cancelReason], ['running', 'changed my mind']);
       for (let beat = 0; beat < 3; beat++) {
         const { cancelled, lost } = await storage.heartbeat(beatOf([leased, other]));
-        assert.deepEqual(cancelled.map(({ id, reason }) => ({ id, reason })), [{ id: leased.id, reason: 'changed my mind' }]);
+        assert.deepEqual(
+          cancelled.map(({ id, reason }) => ({ id, reason })),
+          [{ id: leased.id, reason: 'changed my mind' }],
+        );
         assert.deepEqual(lost, []);
       }
       await storage.complete([completionOf(leased)]);
@@ -95,8 +122,7 @@ export const cancelCases: readonly ContractCase[] = [
   {
     name: 'cancel: against a completion that would retry, the job never runs again once cancel was granted',
     async run(context) {
-      const [operator, worker] = await context.rivals(2);
-      assert.ok(operator && worker);
+      const [operator, worker] = await pairOf(context);
       for (let round = 0; round < 30; round++) {
         const leased = await start(context.storage);
         const [answer, { results }] = await Promise.all([
@@ -113,8 +139,7 @@ export const cancelCases: readonly ContractCase[] = [
   {
     name: 'cancel: against a completion, the job is completed, or cancelled and never both',
     async run(context) {
-      const [operator, worker] = await context.rivals(2);
-      assert.ok(operator && worker);
+      const [operator, worker] = await pairOf(context);
       for (let round = 0; round < 30; round++) {
         const leased = await start(context.storage);
         const [[answer], { results }] = await Promise.all([
@@ -122,7 +147,10 @@ export const cancelCases: readonly ContractCase[] = [
           worker.complete([completionOf(leased)]),
         ]);
         assert.ok(answer === 'requested' || answer === 'ended', `round ${round}: ${answer}`);
-        assert.deepEqual([only(results), await stateOf(context.storage, leased.id)], ['recorded', 'completed']);
+        assert.deepEqual(
+          [only(results), await stateOf(context.storage, leased.id)],
+          ['recorded', 'completed'],
+        );
       }
       const { completed, running } = await statsOf(context.storage);
       assert.deepEqual([completed, running], [30, 0]);
@@ -131,8 +159,7 @@ export const cancelCases: readonly ContractCase[] = [
   {
     name: 'cancel: against a pop, a job is either cancelled at once or asked to end where it runs',
     async run(context) {
-      const [operator, worker] = await context.rivals(2);
-      assert.ok(operator && worker);
+      const [operator, worker] = await pairOf(context);
       for (let round = 0; round < 30; round++) {
         const job = jobOf();
         await context.storage.push([job]);

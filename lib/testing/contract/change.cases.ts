@@ -13,7 +13,10 @@ export const changeCases: readonly ContractCase[] = [
       assert.deepEqual(await storage.change([a.id], { priority: 1 }), [true]);
       const taken = await take(storage);
       assert.deepEqual(idsOf(taken), idsOf([c, b, a]));
-      assert.deepEqual(taken.map(({ priority }) => priority), [-1, 0, 1]);
+      assert.deepEqual(
+        taken.map(({ priority }) => priority),
+        [-1, 0, 1],
+      );
     },
   },
   {
@@ -49,7 +52,12 @@ export const changeCases: readonly ContractCase[] = [
       await storage.push([job]);
       const before = await storage.now();
       await storage.change([job.id], { delay: 500 });
-      assertBetween(before + 500, (await recordOf(storage, job.id)).runAt, (await storage.now()) + 500, 'runAt');
+      assertBetween(
+        before + 500,
+        (await recordOf(storage, job.id)).runAt,
+        (await storage.now()) + 500,
+        'runAt',
+      );
       assert.equal(await stateOf(storage, job.id), 'scheduled');
       const { jobs, nextIn } = await storage.pop(requestFor('default'));
       assert.ok(jobs.length === 0 && nextIn !== undefined && nextIn <= 500);
@@ -84,7 +92,11 @@ export const changeCases: readonly ContractCase[] = [
       await storage.cancel([cancelled.id], '');
       const ids = idsOf([running, done, dead, cancelled]);
       const before = await storage.info(ids);
-      const answers = await storage.change([...ids, newId(), waiting.id], { priority: 9, queue: 'y', delay: 5 });
+      const answers = await storage.change([...ids, newId(), waiting.id], {
+        priority: 9,
+        queue: 'y',
+        delay: 5,
+      });
       assert.deepEqual(answers, [false, false, false, false, false, true]);
       assert.deepEqual(await storage.info(ids), before);
       assert.deepEqual(await storage.change([], { priority: 1 }), []);

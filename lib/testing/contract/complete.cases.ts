@@ -3,6 +3,7 @@ import type { Settlement } from '../../core/settlement.js';
 import type { ContractCase } from './contract-case.js';
 import {
   COMPLETED,
+  completedFor,
   completionOf,
   deadFor,
   failureOf,
@@ -18,8 +19,21 @@ export const completeCases: readonly ContractCase[] = [
   {
     name: 'complete: a completed run keeps its result and ends the job',
     run: async ({ storage }) => {
-      const record = await settled(storage, { ...COMPLETED, state: 'completed', attempt: 2, result: '{"sent":1}' });
-      assert.deepEqual(record, { state: 'completed', attempt: 2, stalls: 0, result: '{"sent":1}', ended: true, failures: 0 });
+      const record = await settled(storage, {
+        state: 'completed',
+        attempt: 2,
+        stalls: 0,
+        result: '{"sent":1}',
+        keep: 1_000,
+      });
+      assert.deepEqual(record, {
+        state: 'completed',
+        attempt: 2,
+        stalls: 0,
+        result: '{"sent":1}',
+        ended: true,
+        failures: 0,
+      });
     },
   },
   {
@@ -34,7 +48,13 @@ export const completeCases: readonly ContractCase[] = [
   {
     name: 'complete: a cancelled run keeps the reason',
     run: async ({ storage }) => {
-      const settlement = { state: 'cancelled', attempt: 0, stalls: 0, cancelReason: 'no need', keep: 1_000 } as const;
+      const settlement = {
+        state: 'cancelled',
+        attempt: 0,
+        stalls: 0,
+        cancelReason: 'no need',
+        keep: 1_000,
+      } as const;
       const record = await settled(storage, settlement);
       assert.deepEqual(record, {
         ...{ state: 'cancelled', cancelReason: 'no need', attempt: 0, stalls: 0, ended: true, failures: 0 },
@@ -87,12 +107,21 @@ export const completeCases: readonly ContractCase[] = [
   {
     name: 'complete: the lease ends with the run, whatever came of it',
     async run({ storage }) {
-      const ends: readonly Settlement[] = [COMPLETED, deadFor(), retryingIn(1_000), { state: 'ready', attempt: 0, stalls: 0 }];
+      const ends: readonly Settlement[] = [
+        COMPLETED,
+        deadFor(),
+        retryingIn(1_000),
+        { state: 'ready', attempt: 0, stalls: 0 },
+      ];
       for (const settlement of ends) {
         const leased = await start(storage, { queue: `of ${settlement.state}` });
         await storage.complete([completionOf(leased, settlement)]);
         const record = await recordOf(storage, leased.id);
-        assert.deepEqual([record.leaseUntil, record.runner, record.token], [undefined, undefined, 1], settlement.state);
+        assert.deepEqual(
+          [record.leaseUntil, record.runner, record.token],
+          [undefined, undefined, 1],
+          settlement.state,
+        );
       }
     },
   },
@@ -100,7 +129,7 @@ export const completeCases: readonly ContractCase[] = [
     name: 'complete: with keep false the record goes with the same write',
     async run({ storage }) {
       const ends: readonly Settlement[] = [
-        { ...COMPLETED, state: 'completed', keep: false },
+        completedFor(false),
         deadFor(false),
         { state: 'cancelled', attempt: 0, stalls: 0, cancelReason: '', keep: false },
       ];
@@ -123,18 +152,31 @@ export const completeCases: readonly ContractCase[] = [
         if (attempt < 13) await take(storage);
       }
       const { failures } = await recordOf(storage, id);
-      assert.deepEqual(failures.map(({ attempt }) => attempt), [4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+      assert.deepEqual(
+        failures.map(({ attempt }) => attempt),
+        [4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
+      );
       assert.equal(failures[9]?.message, 'failure 13');
     },
   },
   {
     name: 'complete: the largest failure that the core describes is kept whole, and one without a stack too',
     async run({ storage }) {
-      const failure = { name: 'E'.repeat(128), message: '🎉'.repeat(4096), stack: "at 'x' \u2028\n".repeat(1400) };
+      const failure = {
+        name: 'E'.repeat(128),
+        message: '🎉'.repeat(4096),
+        stack: "at 'x' \u2028\n".repeat(1400),
+      };
       const [big, bare] = [await start(storage), await start(storage)];
       await storage.complete([
         completionOf(big, { state: 'retrying', attempt: 1, stalls: 0, failure, delay: 1 }),
-        completionOf(bare, { state: 'retrying', attempt: 1, stalls: 0, failure: { name: 'Error', message: '' }, delay: 1 }),
+        completionOf(bare, {
+          state: 'retrying',
+          attempt: 1,
+          stalls: 0,
+          failure: { name: 'Error', message: '' },
+          delay: 1,
+        }),
       ]);
       const { at: _, ...kept } = only((await recordOf(storage, big.id)).failures);
       assert.deepEqual(fieldsOf(kept), { ...failure, attempt: 1 });
@@ -196,7 +238,9 @@ export const completeCases: readonly ContractCase[] = [
       const { results } = await storage.complete(taken.map((job) => completionOf(job)));
       assert.ok(results.length === 5_000 && results.every((result) => result === 'recorded'));
       const records = await storage.info(idsOf(jobs));
-      assert.ok(records.every((record, index) => record?.state === 'completed' && record.id === jobs[index]?.id));
+      assert.ok(
+        records.every((record, index) => record?.state === 'completed' && record.id === jobs[index]?.id),
+      );
       assert.equal((await statsOf(storage)).completed, 5_000);
       const removed = await storage.remove(idsOf(jobs));
       assert.ok(removed.length === 5_000 && removed.every((result) => result === 'removed'));
@@ -210,13 +254,16 @@ export const completeCases: readonly ContractCase[] = [
       const [done, dead] = [await start(storage), await start(storage)];
       const week = 7 * 24 * 3_600_000;
       await storage.complete([
-        completionOf(done, { ...COMPLETED, state: 'completed', keep: 2 * week }),
+        completionOf(done, completedFor(2 * week)),
         completionOf(dead, deadFor(2 * week)),
       ]);
       await context.advance(week);
       assert.deepEqual(await take(storage), []);
       assert.deepEqual(await storage.rescue(10, 3), []);
-      assert.deepEqual([await stateOf(storage, done.id), await stateOf(storage, dead.id)], ['completed', 'dead']);
+      assert.deepEqual(
+        [await stateOf(storage, done.id), await stateOf(storage, dead.id)],
+        ['completed', 'dead'],
+      );
     },
   },
 ];
@@ -226,7 +273,10 @@ async function settled(storage: Parameters<typeof start>[0], settlement: Settlem
   const leased = await start(storage, jobOf());
   const before = await storage.now();
   assert.deepEqual((await storage.complete([completionOf(leased, settlement)])).results, ['recorded']);
-  const { state, reason, cancelReason, attempt, stalls, result, failures, ...record } = await recordOf(storage, leased.id);
+  const { state, reason, cancelReason, attempt, stalls, result, failures, ...record } = await recordOf(
+    storage,
+    leased.id,
+  );
   assertBetween(before, record.endedAt, await storage.now(), 'endedAt');
   const ended = record.endedAt !== undefined;
   return fieldsOf({ state, reason, cancelReason, attempt, stalls, result, ended, failures: failures.length });

@@ -54,7 +54,10 @@ export class ContractContext {
 
   /** Begins a transaction of the caller's own. For storages with the capability `transactions`. */
   transaction(): Promise<OpenTransaction> {
-    assert.ok(this.#subject.transaction, 'a storage that joins transactions needs `transaction` to be tested');
+    assert.ok(
+      this.#subject.transaction,
+      'a storage that joins transactions needs `transaction` to be tested',
+    );
     return this.#subject.transaction();
   }
 

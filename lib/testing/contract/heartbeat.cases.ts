@@ -90,7 +90,10 @@ export const heartbeatCases: readonly ContractCase[] = [
       const runner = { ...runnerOf(), queues: { mail: 3, 'a"b': 1 }, names: ['x', "it's"] };
       await storage.heartbeat({ runner, lease: LEASE, leases: [] });
       const { queues, names, running } = only(await storage.runners());
-      assert.deepEqual({ queues, names, running }, { queues: runner.queues, names: runner.names, running: 0 });
+      assert.deepEqual(
+        { queues, names, running },
+        { queues: runner.queues, names: runner.names, running: 0 },
+      );
     },
   },
   {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
 import { beatOf, completionOf, jobOf, jobsOf, newId, retryingIn } from './job-factories.js';
-import { idsOf, recordOf, start, stateOf } from './looking.js';
+import { idsOf, recordOf, start, stateOf, take } from './looking.js';
 
 export const infoCases: readonly ContractCase[] = [
   {
@@ -10,7 +10,10 @@ export const infoCases: readonly ContractCase[] = [
       const [a, b] = [jobOf(), jobOf()];
       await storage.push([a, b]);
       const records = await storage.info([b.id, newId(), a.id, b.id, 'no uuid', '']);
-      assert.deepEqual(records.map((record) => record?.id), [b.id, undefined, a.id, b.id, undefined, undefined]);
+      assert.deepEqual(
+        records.map((record) => record?.id),
+        [b.id, undefined, a.id, b.id, undefined, undefined],
+      );
       assert.deepEqual(await storage.info([]), []);
     },
   },
@@ -22,9 +25,15 @@ export const infoCases: readonly ContractCase[] = [
       await storage.push([scheduled]);
       const retrying = await start(storage);
       await storage.complete([completionOf(retrying, retryingIn(500))]);
-      assert.deepEqual([await stateOf(storage, scheduled.id), await stateOf(storage, retrying.id)], ['scheduled', 'retrying']);
+      assert.deepEqual(
+        [await stateOf(storage, scheduled.id), await stateOf(storage, retrying.id)],
+        ['scheduled', 'retrying'],
+      );
       await context.advance(510);
-      assert.deepEqual([await stateOf(storage, scheduled.id), await stateOf(storage, retrying.id)], ['ready', 'ready']);
+      assert.deepEqual(
+        [await stateOf(storage, scheduled.id), await stateOf(storage, retrying.id)],
+        ['ready', 'ready'],
+      );
     },
   },
   {
@@ -33,19 +42,26 @@ export const infoCases: readonly ContractCase[] = [
       const jobs = jobsOf(5_000);
       await storage.push(jobs);
       const records = await storage.info(idsOf(jobs).toReversed());
-      assert.deepEqual(records.map((record) => record?.id), idsOf(jobs).toReversed());
+      assert.deepEqual(
+        records.map((record) => record?.id),
+        idsOf(jobs).toReversed(),
+      );
     },
   },
   {
-    name: 'info: looking changes nothing, nor does what the reader does with the record',
+    name: 'info: a record that was handed out stays as it was, whatever becomes of the job or of the record',
     async run({ storage }) {
-      const { id, token } = await start(storage);
-      await storage.complete([completionOf({ id, token }, retryingIn(60_000))]);
+      const { id } = await start(storage);
+      await storage.complete([completionOf({ id, token: 1 }, retryingIn(0))]);
       const record = await recordOf(storage, id);
       const copy = structuredClone(record);
-      Object.assign(record, { payload: 'changed', state: 'dead' });
-      (record.failures as unknown[]).length = 0;
-      assert.deepEqual(await recordOf(storage, id), copy);
+      await take(storage);
+      await storage.progress([{ lease: { id, token: 2 }, progress: '1' }]);
+      await storage.complete([completionOf({ id, token: 2 }, retryingIn(60_000, 2))]);
+      assert.deepEqual(record, copy);
+      Object.assign(record, { payload: 'changed', state: 'dead', failures: [] });
+      const { payload, state, failures } = await recordOf(storage, id);
+      assert.deepEqual([payload, state, failures.length], ['{}', 'retrying', 2]);
     },
   },
   {

@@ -61,7 +61,11 @@ export function completionOf(lease: Lease, settlement: Settlement = COMPLETED): 
   return { lease: leaseOf(lease), settlement };
 }
 
-export const COMPLETED: Settlement = { state: 'completed', attempt: 0, stalls: 0, keep: 3_600_000 };
+export const COMPLETED = completedFor(3_600_000);
+
+export function completedFor(keep: number | false): Settlement {
+  return { state: 'completed', attempt: 0, stalls: 0, keep };
+}
 
 export function failureOf(message = 'It broke') {
   return { name: 'TypeError', message, stack: `TypeError: ${message}\n    at run` };
@@ -81,7 +85,13 @@ export function scheduleOf(over: Partial<NewSchedule> = {}): NewSchedule {
     timing: { kind: 'every', interval: 60_000 },
     missed: 'last',
     overlap: 'allow',
-    template: { name: 'noop', queue: 'default', payload: '{}', policy: encodePolicy(DEFAULT_POLICY), priority: 0 },
+    template: {
+      name: 'noop',
+      queue: 'default',
+      payload: '{}',
+      policy: encodePolicy(DEFAULT_POLICY),
+      priority: 0,
+    },
     firstIn: 60_000,
     ...over,
   };

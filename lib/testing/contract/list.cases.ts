@@ -39,7 +39,11 @@ export const listCases: readonly ContractCase[] = [
       ];
       for (const [query, keys] of expected) {
         const { jobs: found } = await storage.list({ ...query, limit: 10 });
-        assert.deepEqual(idsOf(found), keys.map((key) => jobs[key].id), JSON.stringify(query));
+        assert.deepEqual(
+          idsOf(found),
+          keys.map((key) => jobs[key].id),
+          JSON.stringify(query),
+        );
       }
     },
   },
@@ -56,9 +60,18 @@ export const listCases: readonly ContractCase[] = [
       const [scheduled, ready, cancelled] = [jobOf({ due: { in: 500 } }), jobOf(), jobOf()];
       await storage.push([scheduled, ready, cancelled]);
       await storage.cancel([cancelled.id], '');
-      await storage.complete([completionOf(done), completionOf(dead, deadFor()), completionOf(retrying, retryingIn(500))]);
+      await storage.complete([
+        completionOf(done),
+        completionOf(dead, deadFor()),
+        completionOf(retrying, retryingIn(500)),
+      ]);
       const ids = { done, dead, retrying, running, scheduled, ready, cancelled };
-      await assertStates(storage, { completed: [ids.done], dead: [dead], running: [running], cancelled: [cancelled] });
+      await assertStates(storage, {
+        completed: [ids.done],
+        dead: [dead],
+        running: [running],
+        cancelled: [cancelled],
+      });
       await assertStates(storage, { scheduled: [scheduled], retrying: [retrying], ready: [ready] });
       await context.advance(510);
       await assertStates(storage, { scheduled: [], retrying: [], ready: [ready, scheduled, retrying] });
@@ -111,7 +124,10 @@ export const listCases: readonly ContractCase[] = [
   },
 ];
 
-async function assertStates(storage: Storage, expected: { [State in NonNullable<JobQuery['state']>]?: { id: string }[] }) {
+async function assertStates(
+  storage: Storage,
+  expected: { [State in NonNullable<JobQuery['state']>]?: { id: string }[] },
+) {
   for (const [state, jobs] of Object.entries(expected)) {
     const page = await storage.list({ state: state as NonNullable<JobQuery['state']>, limit: 10 });
     assert.deepEqual(idsOf(page.jobs).toSorted(), idsOf(jobs).toSorted(), state);

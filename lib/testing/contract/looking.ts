@@ -4,6 +4,7 @@ import type { PopRequest } from '../../storage/claims.js';
 import type { QueueStats } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
+import type { ContractContext } from './contract-context.js';
 import { jobOf, requestOf } from './job-factories.js';
 
 /** The one element of a list that must have one. */
@@ -32,12 +33,19 @@ export async function stateOf(storage: Storage, id: string): Promise<JobState | 
 }
 
 /** Pops, and returns only the jobs. */
-export async function take(storage: Storage, request: PopRequest = requestOf()): Promise<readonly LeasedJob[]> {
+export async function take(
+  storage: Storage,
+  request: PopRequest = requestOf(),
+): Promise<readonly LeasedJob[]> {
   return (await storage.pop(request)).jobs;
 }
 
 /** Pushes one job and pops it. */
-export async function start(storage: Storage, over: Partial<NewJob> = {}, runner = 'runner'): Promise<LeasedJob> {
+export async function start(
+  storage: Storage,
+  over: Partial<NewJob> = {},
+  runner = 'runner',
+): Promise<LeasedJob> {
   const job = jobOf(over);
   await storage.push([job]);
   const queues = [{ queue: job.queue, limit: 1 }];
@@ -53,11 +61,21 @@ export async function statsOf(storage: Storage, queue = 'default'): Promise<Queu
 
 /** Asserts that a time was taken between two readings of the storage's clock. */
 export function assertBetween(before: number, time: number | undefined, after: number, what: string): void {
-  assert.ok(time !== undefined && time >= before && time <= after, `${what}: ${time} is not from ${before} to ${after}`);
+  assert.ok(
+    time !== undefined && time >= before && time <= after,
+    `${what}: ${time} is not from ${before} to ${after}`,
+  );
 }
 
 export function idsOf(jobs: readonly { readonly id: string }[]): string[] {
   return jobs.map(({ id }) => id);
+}
+
+/** Two storages on the same data, as two processes would have. */
+export async function pairOf(context: ContractContext): Promise<readonly [Storage, Storage]> {
+  const [one, other] = await context.rivals(2);
+  assert.ok(one && other);
+  return [one, other];
 }
 
 /** What is set of an object: whether a field is absent or `undefined` makes no difference to a reader. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
 import { beatOf, completionOf, jobOf, jobsOf, requestFor, requestOf } from './job-factories.js';
-import { assertBetween, idsOf, only, start, statsOf, take } from './looking.js';
+import { assertBetween, idsOf, only, start, statsOf, take, pairOf } from './looking.js';
 
 export const pauseCases: readonly ContractCase[] = [
   {
@@ -58,8 +58,7 @@ export const pauseCases: readonly ContractCase[] = [
   {
     name: 'pause: holds for rivals from the moment it resolves',
     async run(context) {
-      const [operator, worker] = await context.rivals(2);
-      assert.ok(operator && worker);
+      const [operator, worker] = await pairOf(context);
       for (let round = 0; round < 30; round++) {
         await operator.push([jobOf()]);
         await operator.pause('default', 'x');

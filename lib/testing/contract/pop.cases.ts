@@ -16,7 +16,12 @@ export const popCases: readonly ContractCase[] = [
       const { enqueuedAt, runAt } = leased;
       assert.deepEqual(fieldsOf(leased), { ...given, token: 1, attempt: 0, stalls: 0, enqueuedAt, runAt });
       const { startedAt, leaseUntil, ...record } = await recordOf(storage, job.id);
-      assert.deepEqual(fieldsOf(record), { ...fieldsOf(leased), state: 'running', runner: 'me', failures: [] });
+      assert.deepEqual(fieldsOf(record), {
+        ...fieldsOf(leased),
+        state: 'running',
+        runner: 'me',
+        failures: [],
+      });
       assertBetween(before, startedAt, after, 'startedAt');
       assertBetween(before + LEASE, leaseUntil, after + LEASE, 'leaseUntil');
     },
@@ -61,7 +66,12 @@ export const popCases: readonly ContractCase[] = [
       const soon = jobOf({ due: { in: 10 } });
       await storage.push([late, soon]);
       await context.advance(50);
-      const [first, second, urgent, idle] = [jobOf(), jobOf(), jobOf({ priority: -5 }), jobOf({ priority: 5 })];
+      const [first, second, urgent, idle] = [
+        jobOf(),
+        jobOf(),
+        jobOf({ priority: -5 }),
+        jobOf({ priority: 5 }),
+      ];
       await storage.push([idle, first]);
       await storage.push([second, urgent]);
       assert.deepEqual(idsOf(await take(storage)), idsOf([urgent, soon, late, first, second, idle]));
@@ -74,7 +84,10 @@ export const popCases: readonly ContractCase[] = [
       await storage.push(jobs.slice(0, 100));
       for (const job of jobs.slice(100)) await storage.push([job]);
       const taken = [...(await take(storage, requestOf({ limit: 1 })))];
-      taken.push(...(await take(storage, requestOf({ limit: 57 }))), ...(await take(storage, requestOf({ limit: 500 }))));
+      taken.push(
+        ...(await take(storage, requestOf({ limit: 57 }))),
+        ...(await take(storage, requestOf({ limit: 500 }))),
+      );
       assert.deepEqual(idsOf(taken), idsOf(jobs));
     },
   },
@@ -153,7 +166,11 @@ export const popCases: readonly ContractCase[] = [
     async run(context) {
       const { storage } = context;
       assert.deepEqual((await storage.pop(requestOf())).jobs, []);
-      await storage.push([jobOf({ due: { in: 3_000 } }), jobOf({ due: { in: 2_000 } }), jobOf({ queue: 'x' })]);
+      await storage.push([
+        jobOf({ due: { in: 3_000 } }),
+        jobOf({ due: { in: 2_000 } }),
+        jobOf({ queue: 'x' }),
+      ]);
       const { jobs, nextIn } = await storage.pop(requestOf());
       assert.deepEqual(jobs, []);
       assert.ok(nextIn !== undefined && nextIn > 0 && nextIn <= 2_000, `nextIn: ${nextIn}`);
@@ -165,7 +182,10 @@ export const popCases: readonly ContractCase[] = [
       const leased = await start(storage);
       const settlement = { state: 'scheduled', attempt: 0, stalls: 0, delay: 700 } as const;
       const { popped } = await storage.complete([completionOf(leased, settlement)], requestOf());
-      assert.ok(popped?.nextIn !== undefined && popped.nextIn > 0 && popped.nextIn <= 700, `${popped?.nextIn}`);
+      assert.ok(
+        popped?.nextIn !== undefined && popped.nextIn > 0 && popped.nextIn <= 700,
+        `${popped?.nextIn}`,
+      );
     },
   },
   {
@@ -194,7 +214,8 @@ export const popCases: readonly ContractCase[] = [
       assert.deepEqual(await take(storage), []);
       await context.advance(1_000);
       const taken: string[] = [];
-      for (let batch = await popMany(); batch.length > 0; batch = await popMany()) taken.push(...idsOf(batch));
+      for (let batch = await popMany(); batch.length > 0; batch = await popMany())
+        taken.push(...idsOf(batch));
       assert.deepEqual(taken, idsOf(jobs));
 
       function popMany() {
@@ -209,7 +230,9 @@ export const popCases: readonly ContractCase[] = [
       for (let round = 0; round < 30; round++) {
         const jobs = jobsOf(20);
         await context.storage.push(jobs);
-        const requests = rivals.map((rival, index) => take(rival, requestOf({ runner: `r${index}`, limit: 7 })));
+        const requests = rivals.map((rival, index) =>
+          take(rival, requestOf({ runner: `r${index}`, limit: 7 })),
+        );
         const taken = (await Promise.all(requests)).flat();
         assert.deepEqual(idsOf(taken).toSorted(), idsOf(jobs).toSorted(), `round ${round}`);
         await context.storage.complete(taken.map((job) => completionOf(job)));
@@ -228,7 +251,7 @@ export const popCases: readonly ContractCase[] = [
       async function drain(rival: typeof context.storage, runner: string): Promise<string[]> {
         const request = requestOf({ runner, limit: 4 });
         const ended: string[] = [];
-        for (let batch = await take(rival, request); batch.length > 0; ) {
+        for (let batch = await take(rival, request); batch.length > 0;) {
           ended.push(...idsOf(batch));
           const completions = batch.map((job) => completionOf(job, COMPLETED));
           const { results, popped } = await rival.complete(completions, request);

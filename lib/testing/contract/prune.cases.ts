@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
-import { COMPLETED, completionOf, deadFor, jobOf, jobsOf, keeping, LEASE, newId, requestOf, retryingIn } from './job-factories.js';
+import {
+  completedFor,
+  completionOf,
+  deadFor,
+  jobOf,
+  jobsOf,
+  keeping,
+  LEASE,
+  newId,
+  requestOf,
+  retryingIn,
+} from './job-factories.js';
 import { idsOf, recordsOf, start, statsOf, take } from './looking.js';
 
 export const pruneCases: readonly ContractCase[] = [
@@ -18,9 +29,9 @@ export const pruneCases: readonly ContractCase[] = [
       await storage.push([cancelled]);
       await storage.cancel([cancelled.id], '');
       await storage.complete([
-        completionOf(done, { ...COMPLETED, state: 'completed', keep: 100 }),
+        completionOf(done, completedFor(100)),
         completionOf(dead, deadFor(100)),
-        completionOf(kept, { ...COMPLETED, state: 'completed', keep: 3_600_000 }),
+        completionOf(kept, completedFor(3_600_000)),
       ]);
       assert.equal(await storage.prune(10), 0);
       await context.advance(LEASE + 10);
@@ -28,7 +39,10 @@ export const pruneCases: readonly ContractCase[] = [
       await context.advance(110);
       assert.equal(await storage.prune(10), 4);
       const records = await storage.info(idsOf([done, dead, stalled, cancelled, kept]));
-      assert.deepEqual(records.map((record) => record?.id), [undefined, undefined, undefined, undefined, kept.id]);
+      assert.deepEqual(
+        records.map((record) => record?.id),
+        [undefined, undefined, undefined, undefined, kept.id],
+      );
       assert.equal((await statsOf(storage)).dead, 0);
     },
   },
@@ -38,7 +52,7 @@ export const pruneCases: readonly ContractCase[] = [
       const { storage } = context;
       await storage.push(jobsOf(25));
       const taken = await take(storage, requestOf({ limit: 25 }));
-      await storage.complete(taken.map((job) => completionOf(job, { ...COMPLETED, state: 'completed', keep: 0 })));
+      await storage.complete(taken.map((job) => completionOf(job, completedFor(0))));
       await context.advance(10);
       const steps = [];
       for (let step = 0; step < 4; step++) steps.push(await storage.prune(10));

@@ -38,7 +38,10 @@ export const pushCases: readonly ContractCase[] = [
       const jobs = jobsOf(20);
       await storage.push(jobs);
       const again = await storage.push(jobs.map((job) => ({ ...job, payload: '{"other":true}' })));
-      assert.deepEqual(again, jobs.map(({ id }) => ({ id, duplicate: true })));
+      assert.deepEqual(
+        again,
+        jobs.map(({ id }) => ({ id, duplicate: true })),
+      );
       const taken = await take(storage, requestOf({ limit: 100 }));
       assert.deepEqual(idsOf(taken), idsOf(jobs));
       assert.ok(taken.every(({ payload }) => payload === '{}'));
@@ -107,7 +110,10 @@ export const pushCases: readonly ContractCase[] = [
     name: 'push: a time in the future is kept exactly, one in the past means now',
     async run({ storage }) {
       const before = await storage.now();
-      const [later, earlier] = [jobOf({ due: { at: before + 60_000 } }), jobOf({ due: { at: before - 60_000 } })];
+      const [later, earlier] = [
+        jobOf({ due: { at: before + 60_000 } }),
+        jobOf({ due: { at: before - 60_000 } }),
+      ];
       await storage.push([later, earlier]);
       assert.equal((await recordOf(storage, later.id)).runAt, before + 60_000);
       assert.equal(await stateOf(storage, later.id), 'scheduled');
@@ -133,7 +139,10 @@ export const pushCases: readonly ContractCase[] = [
       await storage.push(ids.map((id) => jobOf({ id })));
       assert.deepEqual(idsOf(await take(storage)), ids);
       const records = await storage.info(ids);
-      assert.deepEqual(records.map((record) => record?.id), ids);
+      assert.deepEqual(
+        records.map((record) => record?.id),
+        ids,
+      );
     },
   },
   {

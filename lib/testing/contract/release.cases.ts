@@ -13,7 +13,10 @@ export const releaseCases: readonly ContractCase[] = [
       await storage.push(jobsOf(2));
       assert.deepEqual(await storage.release([leased]), ['recorded']);
       const record = await recordOf(storage, leased.id);
-      assert.deepEqual([record.state, record.runAt, record.leaseUntil, record.runner], ['ready', leased.runAt, undefined, undefined]);
+      assert.deepEqual(
+        [record.state, record.runAt, record.leaseUntil, record.runner],
+        ['ready', leased.runAt, undefined, undefined],
+      );
       const [first] = await take(storage);
       assert.deepEqual([first?.id, first?.attempt, first?.stalls, first?.token], [leased.id, 0, 0, 2]);
     },

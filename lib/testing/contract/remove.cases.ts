@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
 import { completionOf, deadFor, jobOf, newId, requestFor, retryingIn } from './job-factories.js';
-import { idsOf, start, stateOf, statsOf, take } from './looking.js';
+import { idsOf, start, stateOf, statsOf, take, pairOf } from './looking.js';
 
 export const removeCases: readonly ContractCase[] = [
   {
@@ -16,11 +16,18 @@ export const removeCases: readonly ContractCase[] = [
       const [ready, scheduled, cancelled] = [jobOf({ queue: 'x' }), jobOf({ due: { in: 60_000 } }), jobOf()];
       await storage.push([ready, scheduled, cancelled]);
       await storage.cancel([cancelled.id], '');
-      await storage.complete([completionOf(done), completionOf(dead, deadFor()), completionOf(retrying, retryingIn(0))]);
+      await storage.complete([
+        completionOf(done),
+        completionOf(dead, deadFor()),
+        completionOf(retrying, retryingIn(0)),
+      ]);
       const others = idsOf([done, dead, retrying, ready, scheduled, cancelled]);
       const answers = await storage.remove([running.id, ...others, newId()]);
       assert.deepEqual(answers, ['running', ...others.map(() => 'removed'), 'unknown']);
-      assert.deepEqual(await storage.info(others), others.map(() => undefined));
+      assert.deepEqual(
+        await storage.info(others),
+        others.map(() => undefined),
+      );
       assert.equal(await stateOf(storage, running.id), 'running');
       assert.deepEqual(await take(storage, requestFor('x', 'default')), []);
       assert.deepEqual(await storage.remove(others.slice(0, 1)), ['unknown']);
@@ -40,8 +47,7 @@ export const removeCases: readonly ContractCase[] = [
   {
     name: 'remove: against a pop, the job is either removed or runs',
     async run(context) {
-      const [operator, worker] = await context.rivals(2);
-      assert.ok(operator && worker);
+      const [operator, worker] = await pairOf(context);
       for (let round = 0; round < 30; round++) {
         const job = jobOf();
         await context.storage.push([job]);

@@ -4,8 +4,17 @@ import { STALLS_FORGOTTEN_AFTER } from '../../core/settlement.js';
 import type { Storage } from '../../storage/storage.js';
 import type { ContractCase } from './contract-case.js';
 import type { ContractContext } from './contract-context.js';
-import { beatOf, completionOf, jobOf, jobsOf, keeping, LEASE, requestOf, retryingIn } from './job-factories.js';
-import { assertBetween, idsOf, only, recordOf, start, stateOf, statsOf, take } from './looking.js';
+import {
+  beatOf,
+  completionOf,
+  jobOf,
+  jobsOf,
+  keeping,
+  LEASE,
+  requestOf,
+  retryingIn,
+} from './job-factories.js';
+import { assertBetween, idsOf, only, recordOf, start, stateOf, statsOf, take, pairOf } from './looking.js';
 
 export const rescueCases: readonly ContractCase[] = [
   {
@@ -15,9 +24,14 @@ export const rescueCases: readonly ContractCase[] = [
       const leased = await start(storage);
       await context.advance(LEASE + 10);
       const { id } = leased;
-      assert.deepEqual(await storage.rescue(10, 3), [{ id, name: 'noop', queue: 'default', stalls: 1, state: 'ready' }]);
+      assert.deepEqual(await storage.rescue(10, 3), [
+        { id, name: 'noop', queue: 'default', stalls: 1, state: 'ready' },
+      ]);
       const record = await recordOf(storage, id);
-      assert.deepEqual([record.state, record.attempt, record.stalls, record.runAt], ['ready', 0, 1, leased.runAt]);
+      assert.deepEqual(
+        [record.state, record.attempt, record.stalls, record.runAt],
+        ['ready', 0, 1, leased.runAt],
+      );
       assert.deepEqual([record.runner, record.leaseUntil, record.failures], [undefined, undefined, []]);
       const again = only(await take(storage));
       assert.deepEqual([again.token, again.stalls], [2, 1]);
@@ -47,7 +61,10 @@ export const rescueCases: readonly ContractCase[] = [
         if (stalls <= 2) await take(storage);
       }
       const record = await recordOf(storage, id);
-      assert.deepEqual([record.state, record.reason, record.attempt, record.stalls], ['dead', 'stalled', 0, 3]);
+      assert.deepEqual(
+        [record.state, record.reason, record.attempt, record.stalls],
+        ['dead', 'stalled', 0, 3],
+      );
       assertBetween(record.startedAt ?? Infinity, record.endedAt, await storage.now(), 'endedAt');
       assert.equal((await statsOf(storage)).failed, 0);
     },
@@ -129,7 +146,16 @@ export const rescueCases: readonly ContractCase[] = [
     name: 'rescue: odd records keep no other from being rescued, and are rescued too',
     async run(context) {
       const { storage } = context;
-      const policies = ['', 'not json', 'null', '[]', '"text"', '{"keep":null}', '{"keep":{"dead":"x"}}', '{}'];
+      const policies = [
+        '',
+        'not json',
+        'null',
+        '[]',
+        '"text"',
+        '{"keep":null}',
+        '{"keep":{"dead":"x"}}',
+        '{}',
+      ];
       const jobs = [...policies.map((policy) => jobOf({ policy, payload: '\u2028{' })), jobOf()];
       await storage.push(jobs);
       await take(storage, requestOf({ limit: 100 }));
@@ -160,8 +186,7 @@ export const rescueCases: readonly ContractCase[] = [
   {
     name: 'rescue: against a heartbeat, a job is either kept or lost, and the runner is told which',
     async run(context) {
-      const [worker, sweeper] = await context.rivals(2);
-      assert.ok(worker && sweeper);
+      const [worker, sweeper] = await pairOf(context);
       for (let round = 0; round < 30; round++) await beatAgainstRescue(context, worker, sweeper, round);
     },
   },

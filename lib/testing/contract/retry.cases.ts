@@ -12,7 +12,10 @@ export const retryCases: readonly ContractCase[] = [
       const before = await storage.now();
       assert.deepEqual(await storage.retry([leased.id]), [true]);
       const record = await recordOf(storage, leased.id);
-      assert.deepEqual([record.state, record.attempt, record.stalls, record.failures.length], ['ready', 0, 0, 1]);
+      assert.deepEqual(
+        [record.state, record.attempt, record.stalls, record.failures.length],
+        ['ready', 0, 0, 1],
+      );
       assert.deepEqual([record.reason, record.endedAt, record.leaseUntil], [undefined, undefined, undefined]);
       assert.ok(record.runAt <= (await storage.now()) && record.runAt <= before + 1_000);
       const again = only(await take(storage));
@@ -51,7 +54,15 @@ export const retryCases: readonly ContractCase[] = [
       ]);
       const ids = [ready, scheduled, running, done, dead, retrying].map(({ id }) => id);
       const before = await storage.info(ids);
-      assert.deepEqual(await storage.retry([...ids, newId()]), [false, false, false, false, true, false, false]);
+      assert.deepEqual(await storage.retry([...ids, newId()]), [
+        false,
+        false,
+        false,
+        false,
+        true,
+        false,
+        false,
+      ]);
       const after = await storage.info(ids);
       assert.deepEqual(after.toSpliced(4, 1), before.toSpliced(4, 1));
       assert.deepEqual(await storage.retry([]), []);
@@ -91,7 +102,13 @@ export const retryCases: readonly ContractCase[] = [
       const before = await storage.now();
       await storage.complete([completionOf(only(await take(storage)), retryingIn(60_000, 1, 'again'))]);
       const { failures } = await recordOf(storage, leased.id);
-      assert.deepEqual(failures.map(({ attempt, message }) => [attempt, message]), [[1, 'It broke'], [1, 'again']]);
+      assert.deepEqual(
+        failures.map(({ attempt, message }) => [attempt, message]),
+        [
+          [1, 'It broke'],
+          [1, 'again'],
+        ],
+      );
       assertBetween(before, failures[1]?.at, await storage.now(), 'the time of the failure');
     },
   },

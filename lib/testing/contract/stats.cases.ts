@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
-import { COMPLETED, completionOf, deadFor, jobOf, jobsOf, LEASE, requestOf, retryingIn } from './job-factories.js';
+import {
+  COMPLETED,
+  completedFor,
+  completionOf,
+  deadFor,
+  jobOf,
+  jobsOf,
+  LEASE,
+  requestOf,
+  retryingIn,
+} from './job-factories.js';
 import { recordOf, start, statsOf, take } from './looking.js';
 
 export const statsCases: readonly ContractCase[] = [
@@ -33,16 +43,22 @@ export const statsCases: readonly ContractCase[] = [
       assert.deepEqual(await storage.stats(), []);
       await storage.push([jobOf({ queue: 'b' }), jobOf({ queue: 'a' }), jobOf({ queue: 'c' })]);
       await take(storage, requestOf({ queues: [{ queue: 'never pushed', limit: 1 }] }));
-      assert.deepEqual((await storage.stats()).map(({ queue }) => queue), ['a', 'b', 'c']);
+      assert.deepEqual(
+        (await storage.stats()).map(({ queue }) => queue),
+        ['a', 'b', 'c'],
+      );
     },
   },
   {
     name: 'stats: a queue is known, and what it did is counted, when no record of it is left',
     async run({ storage }) {
       const leased = await start(storage);
-      await storage.complete([completionOf(leased, { ...COMPLETED, state: 'completed', keep: false })]);
+      await storage.complete([completionOf(leased, completedFor(false))]);
       const stats = await statsOf(storage);
-      assert.deepEqual([stats.completed, stats.ready, stats.running, stats.oldestReadyAt], [1, 0, 0, undefined]);
+      assert.deepEqual(
+        [stats.completed, stats.ready, stats.running, stats.oldestReadyAt],
+        [1, 0, 0, undefined],
+      );
     },
   },
   {
@@ -53,7 +69,10 @@ export const statsCases: readonly ContractCase[] = [
       await storage.push([scheduled]);
       await storage.complete([completionOf(retrying, retryingIn(200))]);
       const first = await statsOf(storage);
-      assert.deepEqual([first.ready, first.scheduled, first.retrying, first.oldestReadyAt], [0, 1, 1, undefined]);
+      assert.deepEqual(
+        [first.ready, first.scheduled, first.retrying, first.oldestReadyAt],
+        [0, 1, 1, undefined],
+      );
       await context.advance(310);
       const { ready, scheduled: later, retrying: failed, oldestReadyAt } = await statsOf(storage);
       assert.deepEqual([ready, later, failed], [2, 0, 0]);
@@ -64,7 +83,11 @@ export const statsCases: readonly ContractCase[] = [
     name: 'stats: every failed run counts, no stall, snooze, release or cancel does',
     async run(context) {
       const { storage } = context;
-      const [failing, snoozing, stalling] = [await start(storage), await start(storage), await start(storage)];
+      const [failing, snoozing, stalling] = [
+        await start(storage),
+        await start(storage),
+        await start(storage),
+      ];
       await storage.complete([
         completionOf(failing, retryingIn(0)),
         completionOf(snoozing, { state: 'scheduled', attempt: 0, stalls: 0, delay: 60_000 }),

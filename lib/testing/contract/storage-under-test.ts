@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import type { Storage } from '../../storage/storage.js';
 
 /**
@@ -9,6 +10,8 @@ export interface StorageUnderTest {
   create(): Storage;
   /** Moves time on for all of them by at least that many milliseconds; waits where it cannot be moved. */
   advance(milliseconds: number): Promise<void>;
+  /** The clock that `create` gives its storages, for runners to share. @default the machine's */
+  readonly clock?: Clock;
   /** Time cannot be moved, so that cases about hours are left out, and say so. */
   readonly realTime?: boolean;
   /** Begins a transaction of the caller's own, for storages with the capability `transactions`. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.js';
+import type { Clock } from '../core/clock.js';
 
 /** The clock, but never going back: leases, order and schedules rest on that. */
 export class StorageTime {

@@ -1,0 +1,129 @@
+import type { LeasedJob } from '../../core/job.js';
+import type { Popped, PopRequest } from '../../storage/claims.js';
+import { leasedJobOf, LEASED_COLUMNS } from './job-row.js';
+import type { Lane, Lanes } from './lanes.js';
+import { UNTIL_CLAIMED } from './pushing.js';
+import type { SqlRow, Statements } from './sqlite-client.js';
+import type { Transaction } from './transaction.js';
+
+/** SQLite merges at most 500 arms of a compound select. */
+const MOST_LANES = 400;
+const PROMOTED_AT_ONCE = 1000;
+const PROMOTIONS = 10;
+
+const NEXT_DUE = `select run_at from jobs_job where state in (1, 2) order by run_at limit 1`;
+// Whoever promotes holds the write lock; a row is promoted once, and by anyone.
+const PROMOTE = `
+  update jobs_job set state = 0 where seq in (
+    select seq from jobs_job where state in (1, 2) and run_at <= ? order by run_at limit ?)`;
+const PAUSED = `select 1 from jobs_queue where name = ? and paused_at is not null`;
+const FREE_KEY = `update jobs_job set unique_key = null where id = ?`;
+
+/** Hands due jobs out. */
+export class Claiming {
+  readonly #lanes: Lanes;
+
+  constructor(lanes: Lanes) {
+    this.#lanes = lanes;
+  }
+
+  /** What a pop would answer, if that is nothing: idle runners must not take the write lock from those who work. */
+  peek(sql: Statements, request: PopRequest, now: number): Popped | undefined {
+    this.#lanes.refresh(sql);
+    const nextDue = sql.first(NEXT_DUE)?.run_at as number | undefined;
+    if (nextDue !== undefined && nextDue <= now) return undefined;
+    for (const { queue, limit } of request.queues) {
+      if (limit > 0 && this.#hasReady(sql, queue, request)) return undefined;
+    }
+    return nextDue === undefined ? { jobs: [] } : { jobs: [], nextIn: nextDue - now };
+  }
+
+  pop(tx: Transaction, request: PopRequest): Popped {
+    this.#lanes.refresh(tx.sql);
+    const nextDue = promote(tx);
+    const jobs: LeasedJob[] = [];
+    let hasMore = false;
+    for (const { queue, limit } of request.queues) {
+      if (limit === 0 || isPaused(tx.sql, queue)) continue;
+      const taken = this.#take(tx, queue, limit, request);
+      jobs.push(...taken);
+      hasMore ||= taken.length === limit && this.#hasReady(tx.sql, queue, request);
+    }
+    if (hasMore) return { jobs, nextIn: 0 };
+    return nextDue === undefined ? { jobs } : { jobs, nextIn: Math.max(0, nextDue - tx.now) };
+  }
+
+  #take(tx: Transaction, queue: string, limit: number, request: PopRequest): LeasedJob[] {
+    const lanes = this.#lanes.known(queue, request);
+    const rows: SqlRow[] = [];
+    for (let start = 0; start < lanes.length; start += MOST_LANES) {
+      const some = lanes.slice(start, start + MOST_LANES).map(({ id }) => id);
+      const { now } = tx;
+      rows.push(
+        ...tx.sql.all(
+          claim(some.length),
+          now + request.lease,
+          request.runner,
+          now,
+          ...some,
+          limit - rows.length,
+        ),
+      );
+      if (rows.length === limit) break;
+    }
+    for (const row of rows) if (row.unique_while === UNTIL_CLAIMED) tx.sql.run(FREE_KEY, row.id as string);
+    return rows
+      .toSorted(inOrder)
+      .map((row) => leasedJobOf(row, this.#lanes.byId(tx.sql, row.lane as number)));
+  }
+
+  #hasReady(sql: Statements, queue: string, request: PopRequest): boolean {
+    const lanes = this.#lanes.known(queue, request);
+    return lanes.some(({ id }: Lane) => sql.first(HAS_READY, id) !== undefined) && !isPaused(sql, queue);
+  }
+}
+
+const HAS_READY = `select 1 from jobs_job where state = 0 and lane = ? limit 1`;
+
+const claims = new Map<number, string>();
+
+/**
+ * The claim over a number of lanes. The arms come in the order of the ready index, so that SQLite merges them
+ * and reads no more rows than it takes. Safe under rivals, since the whole of it runs under the write lock.
+ */
+function claim(lanes: number): string {
+  let sql = claims.get(lanes);
+  if (sql !== undefined) return sql;
+  const arm = `select seq, priority, run_at from jobs_job where state = 0 and lane = ?`;
+  sql = `
+    update jobs_job
+    set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null
+    where seq in (
+      select seq from (${Array.from({ length: lanes }, () => arm).join(' union all ')}
+      order by priority, run_at, seq limit ?))
+    returning seq, unique_while, ${LEASED_COLUMNS}`;
+  claims.set(lanes, sql);
+  return sql;
+}
+
+/** Makes ready what is due by now. Returns when the next job is due. */
+function promote({ sql, now }: Transaction): number | undefined {
+  for (let round = 0; round < PROMOTIONS; round += 1) {
+    const nextDue = sql.first(NEXT_DUE)?.run_at as number | undefined;
+    if (nextDue === undefined || nextDue > now) return nextDue;
+    sql.run(PROMOTE, now, PROMOTED_AT_ONCE);
+  }
+  return now;
+}
+
+function isPaused(sql: Statements, queue: string): boolean {
+  return sql.first(PAUSED, queue) !== undefined;
+}
+
+function inOrder(a: SqlRow, b: SqlRow): number {
+  return (
+    Number(a.priority) - Number(b.priority) ||
+    Number(a.run_at) - Number(b.run_at) ||
+    Number(a.seq) - Number(b.seq)
+  );
+}

@@ -1,0 +1,107 @@
+import type { JobRecord } from '../../core/job.js';
+import { decodeCursor, checkPageLimit } from '../../storage/paging.js';
+import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js';
+import { RECORD_COLUMNS, recordOf } from './job-row.js';
+import type { Lanes } from './lanes.js';
+import { STATE } from './schema.js';
+import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
+
+const BY_ID = `select ${RECORD_COLUMNS} from jobs_job where id = ?`;
+const QUEUES = `select name, completed, failed, since, paused_at, pause_reason from jobs_queue order by name`;
+// Each reads one partial index and no row of the table.
+const READY = `select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 group by lane`;
+const WAITING = `
+  select lane, state, run_at <= ?1 as is_due, count(*) as jobs, min(run_at) as oldest
+  from jobs_job where state in (1, 2) group by lane, state, is_due`;
+const RUNNING = `select lane, count(*) as jobs from jobs_job where state = 3 group by lane`;
+const DEAD = `
+  select lane, count(*) as jobs from jobs_job where prune_at is not null and state = 5 group by lane`;
+
+type Counted = 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead';
+type Counts = Record<Counted, number> & { oldestReadyAt?: number };
+
+/** Reads jobs and counts them. */
+export class Looking {
+  readonly #lanes: Lanes;
+
+  constructor(lanes: Lanes) {
+    this.#lanes = lanes;
+  }
+
+  info(sql: Statements, ids: readonly string[], now: number): (JobRecord | undefined)[] {
+    return ids.map((id) => {
+      const row = sql.first(BY_ID, id);
+      return row && this.#record(sql, row, now);
+    });
+  }
+
+  list(sql: Statements, query: JobQuery, now: number): JobPage {
+    checkPageLimit(query.limit);
+    if (query.group !== undefined) return { jobs: [] };
+    const { conditions, values } = conditionsOf(query, now);
+    const rows = sql.all(
+      `select ${RECORD_COLUMNS} from jobs_job ${conditions} order by seq desc limit ?`,
+      ...values,
+      query.limit + 1,
+    );
+    const page = rows.slice(0, query.limit);
+    const jobs = page.map((row) => this.#record(sql, row, now));
+    return rows.length > query.limit ? { jobs, cursor: String(page.at(-1)?.seq) } : { jobs };
+  }
+
+  stats(sql: Statements, now: number): QueueStats[] {
+    const counts = this.#count(sql, now);
+    return sql.all(QUEUES).map((row) => ({
+      queue: row.name as string,
+      ...(counts.get(row.name as string) ?? NOTHING),
+      completed: row.completed as number,
+      failed: row.failed as number,
+      since: row.since as number,
+      ...(row.paused_at === null
+        ? {}
+        : { paused: { at: row.paused_at as number, reason: row.pause_reason as string } }),
+    }));
+  }
+
+  #count(sql: Statements, now: number): Map<string, Counts> {
+    const counts = new Map<string, Counts>();
+    const add = (row: SqlRow, state: Counted) => {
+      const { queue } = this.#lanes.byId(sql, row.lane as number);
+      const of = counts.get(queue) ?? { ...NOTHING };
+      counts.set(queue, of);
+      of[state] += row.jobs as number;
+      if (state === 'ready') of.oldestReadyAt = Math.min(of.oldestReadyAt ?? Infinity, row.oldest as number);
+    };
+    for (const row of sql.all(READY)) add(row, 'ready');
+    for (const row of sql.all(WAITING, now)) {
+      add(row, row.is_due === 1 ? 'ready' : row.state === STATE.retrying ? 'retrying' : 'scheduled');
+    }
+    for (const row of sql.all(RUNNING)) add(row, 'running');
+    for (const row of sql.all(DEAD)) add(row, 'dead');
+    return counts;
+  }
+
+  #record(sql: Statements, row: SqlRow, now: number): JobRecord {
+    return recordOf(row, this.#lanes.byId(sql, row.lane as number), now);
+  }
+}
+
+const NOTHING: Readonly<Counts> = { ready: 0, scheduled: 0, retrying: 0, running: 0, dead: 0 };
+
+function conditionsOf(query: JobQuery, now: number): { conditions: string; values: SqlValue[] } {
+  const parts: [condition: string, ...values: SqlValue[]][] = [];
+  if (query.cursor !== undefined) parts.push(['seq < ?', decodeCursor(query.cursor)]);
+  if (query.queue !== undefined)
+    parts.push(['lane in (select id from jobs_lane where queue = ?)', query.queue]);
+  if (query.name !== undefined) parts.push(['lane in (select id from jobs_lane where name = ?)', query.name]);
+  if (query.uniqueKey !== undefined) parts.push(['unique_name = ?', query.uniqueKey]);
+  if (query.state === 'ready') parts.push(['(state = 0 or (state in (1, 2) and run_at <= ?))', now]);
+  else if (query.state === 'scheduled' || query.state === 'retrying') {
+    parts.push(['state = ? and run_at > ?', STATE[query.state], now]);
+  } else if (query.state !== undefined) parts.push(['state = ?', STATE[query.state]]);
+  const conditions = parts.map(([condition]) => condition).join(' and ');
+  return {
+    conditions: conditions === '' ? '' : `where ${conditions}`,
+    values: parts.flatMap(([, ...values]) => values),
+  };
+}

@@ -1,0 +1,110 @@
+import { hasEnded } from '../../core/lifecycle.js';
+import type { CancelResult, JobChange, RemoveResult } from '../../storage/inspection.js';
+import { honourCancel } from '../../core/settlement.js';
+import { stateOf } from './job-row.js';
+import type { Lanes } from './lanes.js';
+import { STATE } from './schema.js';
+import type { SqlRow, Statements } from './sqlite-client.js';
+import type { Settling } from './settling.js';
+import type { Transaction } from './transaction.js';
+
+// Each finds the row and changes it under one write lock, so that what was found still holds.
+const FIND = `
+  select seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason, failures,
+    lost_tokens
+  from jobs_job where id = ?`;
+const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) where seq = ?`;
+const RETRY = `
+  update jobs_job
+  set state = 0, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, ended_at = null, prune_at = null,
+    reason = null, cancel_reason = null
+  where seq = ?`;
+const REMOVE = `delete from jobs_job where seq = ?`;
+const CHANGE = `update jobs_job set lane = ?, priority = ?, run_at = ?, state = ? where seq = ?`;
+const PRUNE = `
+  delete from jobs_job where seq in (
+    select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at limit ?)`;
+const PRUNABLE = `select 1 from jobs_job where prune_at is not null and prune_at <= ? limit 1`;
+const PAUSE = `
+  insert into jobs_queue (name, since, paused_at, pause_reason) values (?1, ?2, ?2, ?3)
+  on conflict (name) do update set paused_at = excluded.paused_at, pause_reason = excluded.pause_reason`;
+const RESUME = `
+  update jobs_queue set paused_at = null, pause_reason = null where name = ? and paused_at is not null`;
+
+/** What people do to single jobs and queues. */
+export class Operating {
+  readonly #lanes: Lanes;
+  readonly #settling: Settling;
+
+  constructor(lanes: Lanes, settling: Settling) {
+    this.#lanes = lanes;
+    this.#settling = settling;
+  }
+
+  cancel(tx: Transaction, id: string, reason: string): CancelResult {
+    const row = tx.sql.first(FIND, id);
+    if (row === undefined) return 'unknown';
+    if (hasEnded(stateOf(row))) return 'ended';
+    if (row.state === STATE.running) {
+      // The first reason stands: it may have been told to the run already.
+      tx.sql.run(ASK, reason, row.seq as number);
+      tx.notePulse('cancel');
+      return 'requested';
+    }
+    const waiting = { state: 'ready', attempt: row.attempt as number, stalls: row.stalls as number } as const;
+    const job = { policy: row.policy as string, cancelReason: reason };
+    this.#settling.settle(tx, row, honourCancel(waiting, job));
+    return 'cancelled';
+  }
+
+  retry(tx: Transaction, id: string): boolean {
+    const row = tx.sql.first(FIND, id);
+    if (row === undefined || (row.state !== STATE.dead && row.state !== STATE.cancelled)) return false;
+    tx.sql.run(RETRY, tx.now, row.seq as number);
+    tx.noteReady(this.#queueOf(tx, row));
+    return true;
+  }
+
+  remove(tx: Transaction, id: string): RemoveResult {
+    const row = tx.sql.first(FIND, id);
+    if (row === undefined) return 'unknown';
+    if (row.state === STATE.running) return 'running';
+    tx.sql.run(REMOVE, row.seq as number);
+    return 'removed';
+  }
+
+  change(tx: Transaction, id: string, { queue, priority, delay }: JobChange): boolean {
+    const row = tx.sql.first(FIND, id);
+    if (row === undefined || row.state === STATE.running || hasEnded(stateOf(row))) return false;
+    const { name, queue: present } = this.#lanes.byId(tx.sql, row.lane as number);
+    const lane = this.#lanes.obtain(tx, queue ?? present, name);
+    const runAt = delay === undefined ? (row.run_at as number) : tx.now + delay;
+    const waiting =
+      row.state === STATE.retrying && Number(row.run_at) > tx.now ? STATE.retrying : STATE.scheduled;
+    const state = runAt <= tx.now ? STATE.ready : waiting;
+    tx.sql.run(CHANGE, lane.id, priority ?? (row.priority as number), runAt, state, row.seq as number);
+    tx.noteReady(lane.queue);
+    return true;
+  }
+
+  /** Whether a prune would find anything, so that it need not take the write lock. */
+  hasPrunable(sql: Statements, now: number): boolean {
+    return sql.first(PRUNABLE, now) !== undefined;
+  }
+
+  prune(tx: Transaction, limit: number): number {
+    return tx.sql.run(PRUNE, tx.now, limit);
+  }
+
+  pause(tx: Transaction, queue: string, reason: string): void {
+    tx.sql.run(PAUSE, queue, tx.now, reason);
+  }
+
+  resume(tx: Transaction, queue: string): void {
+    if (tx.sql.run(RESUME, queue) > 0) tx.noteReady(queue);
+  }
+
+  #queueOf(tx: Transaction, row: SqlRow): string {
+    return this.#lanes.byId(tx.sql, row.lane as number).queue;
+  }
+}

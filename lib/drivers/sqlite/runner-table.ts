@@ -1,0 +1,50 @@
+import type { Beat, BeatAnswer, LiveRunner, ProgressReport, RunnerInfo } from '../../storage/claims.js';
+import type { Statements } from './sqlite-client.js';
+import type { Transaction } from './transaction.js';
+
+const BEAT = `
+  insert into jobs_runner (id, info, beat_at, until) values (?, ?, ?, ?)
+  on conflict (id) do update set info = excluded.info, beat_at = excluded.beat_at, until = excluded.until`;
+const FORGET = `delete from jobs_runner where until <= ?`;
+// A lease that somebody else took has another token: it is not extended, and no row comes back.
+const EXTEND = `
+  update jobs_job set lease_until = max(lease_until, ?) where id = ? and token = ? and state = 3
+  returning cancel_reason`;
+const PROGRESS = `update jobs_job set progress = ? where id = ? and token = ? and state = 3`;
+const LEAVE = `delete from jobs_runner where id = ?`;
+const LIVE = `select id, info, beat_at from jobs_runner where until > ? order by id`;
+const RUNNING = `select runner, count(*) as jobs from jobs_job where state = 3 group by runner`;
+
+/** The runners, and what they say of themselves and their runs. */
+export const runnerTable = {
+  beat(tx: Transaction, { runner, lease, leases }: Beat): BeatAnswer {
+    const until = tx.now + lease;
+    tx.sql.run(BEAT, runner.id, JSON.stringify(runner), tx.now, until);
+    tx.sql.run(FORGET, tx.now);
+    const lost: string[] = [];
+    const cancelled: { id: string; reason: string }[] = [];
+    for (const { id, token } of leases) {
+      const row = tx.sql.first(EXTEND, until, id, token);
+      if (row === undefined) lost.push(id);
+      else if (row.cancel_reason !== null) cancelled.push({ id, reason: row.cancel_reason as string });
+    }
+    return { lost, cancelled };
+  },
+
+  progress(tx: Transaction, reports: readonly ProgressReport[]): void {
+    for (const { lease, progress } of reports) tx.sql.run(PROGRESS, progress, lease.id, lease.token);
+  },
+
+  leave(tx: Transaction, runner: string): void {
+    tx.sql.run(LEAVE, runner);
+  },
+
+  live(sql: Statements, now: number): LiveRunner[] {
+    const running = new Map(sql.all(RUNNING).map(({ runner, jobs }) => [runner, jobs as number]));
+    return sql.all(LIVE, now).map((row) => ({
+      ...(JSON.parse(row.info as string) as RunnerInfo),
+      beatAt: row.beat_at as number,
+      running: running.get(row.id as string) ?? 0,
+    }));
+  },
+};

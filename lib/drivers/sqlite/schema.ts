@@ -1,0 +1,94 @@
+/** How the states are stored. The numbers stand in the partial indexes: they never change. */
+export const STATE = {
+  ready: 0,
+  scheduled: 1,
+  retrying: 2,
+  running: 3,
+  completed: 4,
+  dead: 5,
+  cancelled: 6,
+} as const;
+
+/**
+ * The steps that lead to today's schema, in order; a file's version is how many it has taken. Steps only add, so
+ * that processes of the version before go on working during a deploy. All tables begin with `jobs_`: the file may
+ * be the application's own.
+ *
+ * A lane is a queue and a name: ready jobs are indexed by lane, so that jobs nobody here knows are never walked
+ * past. AUTOINCREMENT, since a `seq` used twice would let an old cursor or claim meet a stranger.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  create table jobs_lane (
+    id integer primary key,
+    queue text not null,
+    name text not null,
+    unique (queue, name)
+  ) strict;
+
+  create table jobs_queue (
+    name text primary key,
+    completed integer not null default 0,
+    failed integer not null default 0,
+    since integer not null,
+    paused_at integer,
+    pause_reason text
+  ) strict, without rowid;
+
+  create table jobs_job (
+    seq integer primary key autoincrement,
+    id text not null unique,
+    lane integer not null,
+    state integer not null,
+    priority integer not null,
+    run_at integer not null,
+    token integer not null default 0,
+    attempt integer not null default 0,
+    stalls integer not null default 0,
+    lease_until integer,
+    runner text,
+    started_at integer,
+    enqueued_at integer not null,
+    ended_at integer,
+    prune_at integer,
+    unique_key text,
+    unique_while integer,
+    stalled_at integer,
+    reason text,
+    cancel_reason text,
+    policy text not null,
+    payload text not null,
+    meta text,
+    progress text,
+    result text,
+    failures text,
+    lost_tokens text,
+    unique_name text
+  ) strict;
+
+  create index jobs_ready on jobs_job (lane, priority, run_at, seq) where state = 0;
+  create index jobs_waiting on jobs_job (run_at, lane, state) where state in (1, 2);
+  create index jobs_leased on jobs_job (lease_until, lane) where state = 3;
+  create index jobs_ended on jobs_job (prune_at, lane, state) where prune_at is not null;
+  create unique index jobs_unique on jobs_job (unique_key) where unique_key is not null;
+
+  create table jobs_runner (
+    id text primary key,
+    info text not null,
+    beat_at integer not null,
+    until integer not null
+  ) strict, without rowid;
+
+  create table jobs_schedule (
+    key text primary key,
+    declared text not null,
+    timing text not null,
+    next_at integer not null,
+    watermark integer,
+    last_job text
+  ) strict, without rowid;
+
+  create table jobs_pulse (kind text primary key, beats integer not null) strict, without rowid;
+  insert into jobs_pulse values ('cancel', 0), ('schedule', 0);
+  `,
+];

@@ -1,0 +1,53 @@
+/** What is bound to and read from a statement. */
+export type SqlValue = string | number | null;
+
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/** The part of a prepared statement that we call: the same in better-sqlite3, libsql and node:sqlite. */
+export interface SqliteStatement {
+  run(...values: SqlValue[]): { readonly changes: number | bigint };
+  all(...values: SqlValue[]): unknown[];
+}
+
+/**
+ * The part of an open database that we call. A `Database` of better-sqlite3 or libsql and a `DatabaseSync` of
+ * node:sqlite have it.
+ * @publicApi
+ */
+export interface SqliteDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): SqliteStatement;
+  close(): unknown;
+}
+
+/** Which library opens the file. @publicApi */
+export type SqliteDriver = 'node:sqlite' | 'better-sqlite3' | 'libsql';
+
+/** Statements of one connection, each prepared once. */
+export class Statements {
+  readonly #database: SqliteDatabase;
+  readonly #prepared = new Map<string, SqliteStatement>();
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  /** Rows changed. */
+  run(sql: string, ...values: SqlValue[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+
+  all(sql: string, ...values: SqlValue[]): readonly SqlRow[] {
+    return this.#prepare(sql).all(...values) as SqlRow[];
+  }
+
+  first(sql: string, ...values: SqlValue[]): SqlRow | undefined {
+    return this.all(sql, ...values)[0];
+  }
+
+  #prepare(sql: string): SqliteStatement {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) this.#prepared.set(sql, (statement = this.#database.prepare(sql)));
+    return statement;
+  }
+}

@@ -1,0 +1,116 @@
+import { systemChance, type Clock } from '../../core/clock.js';
+import type { SignalHub } from '../../storage/signal.js';
+import type { StorageTime } from '../../storage/storage-time.js';
+import { FileWatch } from './file-watch.js';
+import { migrate } from './migrate.js';
+import { Statements, type SqliteDatabase } from './sqlite-client.js';
+import { translate } from './sqlite-errors.js';
+import { Transaction } from './transaction.js';
+import { patiently, TransactionQueue } from './transaction-queue.js';
+
+const CLOSE_WITHIN = 2000;
+
+export interface ConnectionOptions {
+  readonly database: SqliteDatabase;
+  /** What messages call the file; and what is watched, unless it is not a file of its own. */
+  readonly file: string | undefined;
+  readonly durability: 'full' | 'normal';
+  readonly clock: Clock;
+  readonly time: StorageTime;
+  readonly hub: SignalHub;
+  /** Called after a rollback: what was learned in the transaction is not so. */
+  readonly onRollback: () => void;
+}
+
+/** One open database: how it is written to, read from and listened to. */
+export class SqliteConnection {
+  readonly #options: ConnectionOptions;
+  readonly #sql: Statements;
+  readonly #queue: TransactionQueue;
+  readonly #name: string;
+  #watch: FileWatch | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#name = options.file ?? 'the database';
+    this.#sql = new Statements(options.database);
+    this.#queue = new TransactionQueue((operations) => this.#commit(operations), options.clock, systemChance);
+  }
+
+  async prepare(): Promise<void> {
+    const { database, durability, file, clock, hub } = this.#options;
+    await this.#patiently(() => {
+      // Five milliseconds block the event loop for no longer; longer waits are ours, and asynchronous.
+      database.exec('pragma busy_timeout = 5');
+      database.exec('pragma journal_mode = wal');
+      // On every open: the default depends on how the library was compiled and on what opened the file before.
+      database.exec(`pragma synchronous = ${durability}`);
+      database.exec('pragma temp_store = memory');
+      migrate(database, this.#name);
+    });
+    if (file === undefined) return;
+    this.#watch = new FileWatch(file, hub, clock, this.#sql);
+    this.#watch.start();
+  }
+
+  /** Within a transaction that others share; resolves once it is committed. */
+  async write<Result>(operation: (tx: Transaction) => Result): Promise<Result> {
+    try {
+      return await this.#queue.run(() => operation(this.#transaction()));
+    } catch (error) {
+      throw translate(error, this.#name);
+    }
+  }
+
+  /** Sees what is committed, whoever writes meanwhile. */
+  read<Result>(look: (sql: Statements) => Result): Promise<Result> {
+    return this.#patiently(() => look(this.#sql));
+  }
+
+  async close(): Promise<void> {
+    const late = new Promise<void>((resolve) => this.#options.clock.after(CLOSE_WITHIN, resolve));
+    await Promise.race([this.#queue.idle(), late]);
+    this.#watch?.stop();
+  }
+
+  #open: Transaction | undefined;
+
+  #transaction(): Transaction {
+    return (this.#open ??= new Transaction(this.#sql, this.#options.time.now()));
+  }
+
+  // Immediate: a transaction that began by reading could not become a writer once somebody else has written.
+  #commit(operations: readonly (() => unknown)[]): readonly unknown[] {
+    this.#sql.run('begin immediate');
+    try {
+      const tx = this.#transaction();
+      const results = operations.map((operation) => operation());
+      tx.finish();
+      this.#sql.run('commit');
+      this.#open = undefined;
+      tx.announce(this.#options.hub);
+      return results;
+    } catch (error) {
+      this.#open = undefined;
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  #rollBack(): void {
+    this.#options.onRollback();
+    try {
+      this.#sql.run('rollback');
+    } catch {
+      // A full disk or an I/O error may have rolled back already.
+    }
+  }
+
+  async #patiently<Result>(call: () => Result): Promise<Result> {
+    try {
+      return await patiently(call, this.#options.clock, systemChance);
+    } catch (error) {
+      throw translate(error, this.#name);
+    }
+  }
+}

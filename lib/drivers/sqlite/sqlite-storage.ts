@@ -1,0 +1,258 @@
+import { resolve } from 'node:path';
+import { systemClock, type Clock } from '../../core/clock.js';
+import { InvalidOptionError, StorageClosedError } from '../../core/errors.js';
+import type { Lease } from '../../core/job.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
+import type { JobChange, JobQuery } from '../../storage/inspection.js';
+import type { NewJob } from '../../storage/new-job.js';
+import type { Firing, NewSchedule } from '../../storage/schedules.js';
+import { SignalHub, type SignalListener } from '../../storage/signal.js';
+import { StorageTime } from '../../storage/storage-time.js';
+import { Storage } from '../../storage/storage.js';
+import { checkSupported, refuseTransaction } from '../../storage/supported.js';
+import { openDatabase } from './open-database.js';
+import { runnerTable } from './runner-table.js';
+import type { SqliteDatabase, SqliteDriver } from './sqlite-client.js';
+import { SqliteConnection } from './sqlite-connection.js';
+import { SqliteContents } from './sqlite-contents.js';
+import type { Transaction } from './transaction.js';
+
+interface CommonOptions {
+  /**
+   * `full`: what was acknowledged survives a power cut. `normal`: it survives a crash of the process, and a power
+   * cut may take the last moments; faster where jobs come one by one. @default 'full'
+   */
+  readonly durability?: 'full' | 'normal';
+  readonly clock?: Clock;
+}
+
+/** @publicApi */
+export type SqliteStorageOptions = CommonOptions &
+  (
+    | {
+        /** The file; it is made if its directory exists. Several processes of one machine may share it. */
+        readonly path: string;
+        /** @default the first there is of node:sqlite, better-sqlite3, libsql */
+        readonly driver?: SqliteDriver;
+      }
+    | {
+        /** The application's own open database. It is not closed by the storage. */
+        readonly database: SqliteDatabase;
+      }
+  );
+
+const OPTIONS = ['path', 'driver', 'database', 'durability', 'clock'];
+
+/**
+ * Keeps jobs in a SQLite file, for one process or several on one machine. Not for network file systems: SQLite's
+ * locks do not hold there.
+ * @publicApi
+ */
+export class SqliteStorage extends Storage {
+  readonly name = 'sqlite';
+  readonly capabilities = {
+    ...{ durable: true, shared: true, signals: true },
+    ...{ transactions: false, groups: false, limits: false, expiry: false },
+  };
+  readonly #options: SqliteStorageOptions;
+  readonly #time: StorageTime;
+  readonly #hub = new SignalHub();
+  readonly #contents = new SqliteContents();
+  #opening: Promise<void> | undefined;
+  #open: { readonly connection: SqliteConnection; readonly database: SqliteDatabase } | undefined;
+
+  constructor(options: SqliteStorageOptions) {
+    super();
+    checkKnownOptions(options, OPTIONS, 'SqliteStorage');
+    checkOptions(options);
+    this.#options = options;
+    this.#time = new StorageTime(options.clock ?? systemClock);
+  }
+
+  open() {
+    this.#opening ??= this.#connect().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async close() {
+    await this.#opening?.catch(() => {});
+    const open = this.#open;
+    this.#open = undefined;
+    this.#opening = undefined;
+    await open?.connection.close();
+    if ('path' in this.#options) open?.database.close();
+  }
+
+  async now() {
+    this.#connection();
+    return this.#time.now();
+  }
+
+  subscribe(listener: SignalListener) {
+    return this.#hub.subscribe(listener);
+  }
+
+  async push(jobs: readonly NewJob[], transaction?: unknown) {
+    refuseTransaction(transaction, this.name);
+    checkSupported(jobs, this.name);
+    return this.#write((tx) => jobs.map((job) => this.#contents.pushing.push(tx, job)));
+  }
+
+  async pop(request: PopRequest) {
+    const { claiming } = this.#contents;
+    const nothing = await this.#connection().read((sql) => claiming.peek(sql, request, this.#time.now()));
+    return nothing ?? this.#write((tx) => claiming.pop(tx, request));
+  }
+
+  async complete(completions: readonly Completion[], next?: PopRequest) {
+    const { settling, claiming } = this.#contents;
+    return this.#write((tx) => {
+      const results = completions.map((completion) => settling.complete(tx, completion));
+      return next === undefined ? { results } : { results, popped: claiming.pop(tx, next) };
+    });
+  }
+
+  async release(leases: readonly Lease[]) {
+    return this.#write((tx) => leases.map((lease) => this.#contents.settling.release(tx, lease)));
+  }
+
+  async heartbeat(beat: Beat) {
+    return this.#write((tx) => runnerTable.beat(tx, beat));
+  }
+
+  async progress(reports: readonly ProgressReport[]) {
+    return this.#write((tx) => runnerTable.progress(tx, reports));
+  }
+
+  async rescue(limit: number, maxStalls: number) {
+    const { settling } = this.#contents;
+    const isNeeded = await this.#connection().read((sql) => settling.hasExpired(sql, this.#time.now()));
+    return isNeeded ? this.#write((tx) => settling.rescue(tx, limit, maxStalls)) : [];
+  }
+
+  async leave(runner: string) {
+    return this.#write((tx) => runnerTable.leave(tx, runner));
+  }
+
+  async info(ids: readonly string[]) {
+    return this.#connection().read((sql) => this.#contents.looking.info(sql, ids, this.#time.now()));
+  }
+
+  async list(query: JobQuery) {
+    return this.#connection().read((sql) => this.#contents.looking.list(sql, query, this.#time.now()));
+  }
+
+  async stats() {
+    return this.#connection().read((sql) => this.#contents.looking.stats(sql, this.#time.now()));
+  }
+
+  async runners() {
+    return this.#connection().read((sql) => runnerTable.live(sql, this.#time.now()));
+  }
+
+  async cancel(ids: readonly string[], reason: string) {
+    return this.#write((tx) => ids.map((id) => this.#contents.operating.cancel(tx, id, reason)));
+  }
+
+  async retry(ids: readonly string[]) {
+    return this.#write((tx) => ids.map((id) => this.#contents.operating.retry(tx, id)));
+  }
+
+  async remove(ids: readonly string[]) {
+    return this.#write((tx) => ids.map((id) => this.#contents.operating.remove(tx, id)));
+  }
+
+  async change(ids: readonly string[], change: JobChange) {
+    return this.#write((tx) => ids.map((id) => this.#contents.operating.change(tx, id, change)));
+  }
+
+  async pause(queue: string, reason: string) {
+    return this.#write((tx) => this.#contents.operating.pause(tx, queue, reason));
+  }
+
+  async resume(queue: string) {
+    return this.#write((tx) => this.#contents.operating.resume(tx, queue));
+  }
+
+  async prune(limit: number) {
+    const { operating } = this.#contents;
+    const isNeeded = await this.#connection().read((sql) => operating.hasPrunable(sql, this.#time.now()));
+    return isNeeded ? this.#write((tx) => operating.prune(tx, limit)) : 0;
+  }
+
+  async putSchedules(schedules: readonly NewSchedule[]) {
+    checkSupported(
+      schedules.map(({ template }) => template),
+      this.name,
+    );
+    return this.#write((tx) => schedules.forEach((schedule) => this.#contents.schedules.put(tx, schedule)));
+  }
+
+  async schedules() {
+    return this.#connection().read((sql) => this.#contents.schedules.all(sql));
+  }
+
+  async removeSchedules(keys: readonly string[]) {
+    return this.#write((tx) => keys.map((key) => this.#contents.schedules.remove(tx, key)));
+  }
+
+  async dueSchedules(limit: number) {
+    return this.#connection().read((sql) => this.#contents.schedules.due(sql, limit, this.#time.now()));
+  }
+
+  async fire(firings: readonly Firing[]) {
+    for (const { jobs } of firings) checkSupported(jobs, this.name);
+    return this.#write((tx) => firings.map((firing) => this.#contents.schedules.fire(tx, firing)));
+  }
+
+  async #connect(): Promise<void> {
+    const options = this.#options;
+    const file = 'path' in options ? resolve(options.path) : undefined;
+    const database =
+      'path' in options ? await openDatabase(resolve(options.path), options.driver) : options.database;
+    const connection = new SqliteConnection({
+      database,
+      file,
+      durability: options.durability ?? 'full',
+      clock: options.clock ?? systemClock,
+      time: this.#time,
+      hub: this.#hub,
+      onRollback: () => this.#contents.lanes.forget(),
+    });
+    try {
+      await connection.prepare();
+    } catch (error) {
+      if ('path' in options) database.close();
+      throw error;
+    }
+    this.#contents.lanes.forget();
+    this.#open = { connection, database };
+  }
+
+  #write<Result>(operation: (tx: Transaction) => Result): Promise<Result> {
+    return this.#connection().write(operation);
+  }
+
+  #connection(): SqliteConnection {
+    if (this.#open) return this.#open.connection;
+    throw new StorageClosedError('The SQLite storage is not open');
+  }
+}
+
+function checkOptions(options: SqliteStorageOptions): void {
+  if ('path' in options === 'database' in options) {
+    throw new InvalidOptionError('SqliteStorage: give either path or database');
+  }
+  if ('path' in options && (typeof options.path !== 'string' || options.path === '')) {
+    throw new InvalidOptionError('SqliteStorage: path must be the name of a file');
+  }
+  const { durability = 'full' } = options;
+  if (durability === 'full' || durability === 'normal') return;
+  throw new InvalidOptionError(
+    `SqliteStorage: durability '${String(durability)}' is neither 'full' nor 'normal'`,
+  );
+}

@@ -1,0 +1,52 @@
+import type { SignalHub } from '../../storage/signal.js';
+import type { Statements } from './sqlite-client.js';
+
+const COUNT = `
+  update jobs_queue set completed = completed + ?, failed = failed + ? where name = ?`;
+const PULSE = `update jobs_pulse set beats = beats + 1 where kind = ?`;
+
+interface Counts {
+  completed: number;
+  failed: number;
+}
+
+/** One write transaction: its time, and what is told or added up once for all that happens in it. */
+export class Transaction {
+  readonly #counts = new Map<string, Counts>();
+  readonly #ready = new Set<string>();
+  readonly #pulses = new Set<'cancel' | 'schedule'>();
+
+  constructor(
+    readonly sql: Statements,
+    /** Milliseconds since the epoch; the same for all that happens in the transaction. */
+    readonly now: number,
+  ) {}
+
+  /** Jobs of the queue may have become ready. */
+  noteReady(queue: string): void {
+    this.#ready.add(queue);
+  }
+
+  /** Other processes should hear of it, too. */
+  notePulse(kind: 'cancel' | 'schedule'): void {
+    this.#pulses.add(kind);
+  }
+
+  count(queue: string, what: keyof Counts): void {
+    let counts = this.#counts.get(queue);
+    if (counts === undefined) this.#counts.set(queue, (counts = { completed: 0, failed: 0 }));
+    counts[what] += 1;
+  }
+
+  /** Writes what was added up: the last thing before the commit. */
+  finish(): void {
+    for (const [queue, { completed, failed }] of this.#counts) this.sql.run(COUNT, completed, failed, queue);
+    for (const kind of this.#pulses) this.sql.run(PULSE, kind);
+  }
+
+  /** Tells this process what happened, once it has. */
+  announce(hub: SignalHub): void {
+    if (this.#ready.size > 0) hub.emit({ kind: 'ready', queues: [...this.#ready] });
+    for (const kind of this.#pulses) hub.emit({ kind });
+  }
+}

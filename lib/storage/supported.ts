@@ -1,0 +1,18 @@
+import { UnsupportedError } from '../core/errors.js';
+import type { JobTemplate } from './schedules.js';
+
+/** Refuses what the storage could not honour, before anything is stored. */
+export function checkSupported(jobs: readonly JobTemplate[], storage: string): void {
+  for (const { name, group, expiresIn } of jobs) {
+    if (group !== undefined)
+      throw new UnsupportedError(`Job '${name}': the ${storage} storage has no groups`);
+    if (expiresIn !== undefined) {
+      throw new UnsupportedError(`Job '${name}': the ${storage} storage does not expire jobs`);
+    }
+  }
+}
+
+export function refuseTransaction(transaction: unknown, storage: string): void {
+  if (transaction === undefined) return;
+  throw new UnsupportedError(`push: the ${storage} storage has no transactions to join`);
+}

@@ -1,0 +1,16 @@
+// For tests: of applications, and of storages that others write.
+export { FakeClock } from './fake-clock.js';
+export { FaultyStorage, type Fault, type FaultyCall } from './faulty-storage.js';
+
+export { storageContract } from './contract/contract.js';
+export type { ContractCase } from './contract/contract-case.js';
+export type { ContractContext } from './contract/contract-context.js';
+export { runContractCase } from './contract/run-contract-case.js';
+export type { OpenTransaction, StorageUnderTest } from './contract/storage-under-test.js';
+
+export { runtimeContract } from './contract/runtime-contract.js';
+export type { RuntimeCase } from './contract/runtime-case.js';
+export type { RunnerUnderTest, RuntimeContext, Work, WorkUnderTest } from './contract/runtime-context.js';
+export { runRuntimeCase } from './contract/run-runtime-case.js';
+
+export { storageModelTest, type ModelTestOptions } from './contract/model-test.js';
