@@ -25,7 +25,8 @@ export interface NewJob {
 export type Due = { readonly in: number } | { readonly at: number };
 
 /**
- * No second job with this key is stored while the one that has it waits, or while it has not ended.
+ * No second job with this key is stored while the first one has it: `live`, until it has ended or was removed;
+ * `waiting`, until it is claimed for the first time, however often it waits again.
  * @publicApi
  */
 export interface UniqueClaim {

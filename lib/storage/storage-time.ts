@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 
-/** The clock, but never going back: leases, order and schedules rest on that. */
+/** The clock in whole milliseconds, never going back: leases, order and schedules rest on that. */
 export class StorageTime {
   readonly #clock: Clock;
   #last = -Infinity;
@@ -10,6 +10,6 @@ export class StorageTime {
   }
 
   now(): number {
-    return (this.#last = Math.max(this.#last, this.#clock.now()));
+    return (this.#last = Math.max(this.#last, Math.floor(this.#clock.now())));
   }
 }

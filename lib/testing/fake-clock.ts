@@ -21,8 +21,9 @@ export class FakeClock implements Clock {
     this.#start = now;
   }
 
+  /** Whole, as the system's is, also when a timer fired in between. */
   now(): number {
-    return this.#now;
+    return Math.floor(this.#now);
   }
 
   monotonic(): number {

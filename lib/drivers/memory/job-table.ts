@@ -111,9 +111,16 @@ export class JobTable {
     this.#enterWaiting(job);
   }
 
+  /** A job that lives again holds its unique key again, unless another has it by now. */
+  retakeKey(job: StoredJob): void {
+    const unique = job.extras?.unique;
+    if (unique?.while === 'live' && !this.#holders.has(unique.key)) this.#holders.set(unique.key, job);
+  }
+
+  // Also news when it is due later: whoever sleeps until the next job it knew of must look again.
   #enterWaiting(job: StoredJob): void {
-    if (job.state !== 'ready') return job.queue.addWaiting(job);
-    job.queue.addReady(job);
+    if (job.state === 'ready') job.queue.addReady(job);
+    else job.queue.addWaiting(job);
     this.#news.note(job.queue);
   }
 
@@ -136,7 +143,7 @@ export class JobTable {
     job.endedAt = undefined;
   }
 
-  /** Once given up, a key is not taken again: somebody else may have it by then. */
+  /** Only its own: somebody else may have the key by now. */
   #releaseKey(job: StoredJob): void {
     const key = job.extras?.unique?.key;
     if (key !== undefined && this.#holders.get(key) === job) this.#holders.delete(key);

@@ -34,6 +34,7 @@ export class Operating {
     extras.stalledAt = undefined;
     job.attempt = 0;
     job.stalls = 0;
+    this.#jobs.retakeKey(job);
     this.#jobs.wait(job, 'scheduled', now, now);
     return true;
   }

@@ -19,6 +19,7 @@ export class Lanes {
   #byId = new Map<number, Lane>();
   #byQueue = new Map<string, Map<string, Lane>>();
   #newest = 0;
+  readonly #knownQueues = new Set<string>();
   // Runners ask with the same list of names all their life.
   readonly #names = new WeakMap<readonly string[], ReadonlySet<string>>();
 
@@ -26,10 +27,16 @@ export class Lanes {
   obtain(tx: Transaction, queue: string, name: string): Lane {
     const known = this.#byQueue.get(queue)?.get(name);
     if (known !== undefined) return known;
-    tx.sql.run(ADD_QUEUE, queue, tx.now);
     tx.sql.run(ADD, queue, name);
     this.refresh(tx.sql);
     return this.obtain(tx, queue, name);
+  }
+
+  /** A queue that got its first job shows in the numbers from now on. */
+  makeKnown(tx: Transaction, queue: string): void {
+    if (this.#knownQueues.has(queue)) return;
+    tx.sql.run(ADD_QUEUE, queue, tx.now);
+    this.#knownQueues.add(queue);
   }
 
   byId(sql: Statements, id: number): Lane {
@@ -57,6 +64,7 @@ export class Lanes {
     this.#byId = new Map();
     this.#byQueue = new Map();
     this.#newest = 0;
+    this.#knownQueues.clear();
   }
 
   #add({ id, queue, name }: Lane): void {

@@ -14,10 +14,14 @@ const FIND = `
     lost_tokens
   from jobs_job where id = ?`;
 const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) where seq = ?`;
+// A job that lives again holds its unique key again, unless another has it by now.
 const RETRY = `
   update jobs_job
   set state = 0, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, ended_at = null, prune_at = null,
-    reason = null, cancel_reason = null
+    reason = null, cancel_reason = null,
+    unique_key = case
+      when unique_while = 2 and not exists (select 1 from jobs_job other where other.unique_key = jobs_job.unique_name)
+      then unique_name end
   where seq = ?`;
 const REMOVE = `delete from jobs_job where seq = ?`;
 const CHANGE = `update jobs_job set lane = ?, priority = ?, run_at = ?, state = ? where seq = ?`;
@@ -82,6 +86,7 @@ export class Operating {
     const waiting =
       row.state === STATE.retrying && Number(row.run_at) > tx.now ? STATE.retrying : STATE.scheduled;
     const state = runAt <= tx.now ? STATE.ready : waiting;
+    this.#lanes.makeKnown(tx, lane.queue);
     tx.sql.run(CHANGE, lane.id, priority ?? (row.priority as number), runAt, state, row.seq as number);
     tx.noteReady(lane.queue);
     return true;

@@ -27,7 +27,8 @@ export class Pushing {
   push(tx: Transaction, job: NewJob): Pushed {
     const { id, due, unique } = job;
     const lane = this.#lanes.obtain(tx, job.queue, job.name);
-    const runAt = Math.max(tx.now, 'at' in due ? due.at : tx.now + due.in);
+    // Up, since a job must never run early.
+    const runAt = Math.ceil(Math.max(tx.now, 'at' in due ? due.at : tx.now + due.in));
     const key = unique?.key ?? null;
     const until = unique === undefined ? null : unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED;
     const inserted = tx.sql.run(
@@ -46,6 +47,7 @@ export class Pushing {
       key,
     );
     if (inserted === 0) return { id: this.#present(tx, id, key), duplicate: true };
+    this.#lanes.makeKnown(tx, job.queue);
     // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
     tx.noteReady(job.queue);
     return { id, duplicate: false };

@@ -29,6 +29,8 @@ export class SqliteConnection {
   readonly #queue: TransactionQueue;
   readonly #name: string;
   #watch: FileWatch | undefined;
+  /** The transaction that is being written at this moment. */
+  #current: Transaction | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -73,10 +75,8 @@ export class SqliteConnection {
     this.#watch?.stop();
   }
 
-  #open: Transaction | undefined;
-
   #transaction(): Transaction {
-    return (this.#open ??= new Transaction(this.#sql, this.#options.time.now()));
+    return (this.#current ??= new Transaction(this.#sql, this.#options.time.now()));
   }
 
   // Immediate: a transaction that began by reading could not become a writer once somebody else has written.
@@ -87,11 +87,11 @@ export class SqliteConnection {
       const results = operations.map((operation) => operation());
       tx.finish();
       this.#sql.run('commit');
-      this.#open = undefined;
+      this.#current = undefined;
       tx.announce(this.#options.hub);
       return results;
     } catch (error) {
-      this.#open = undefined;
+      this.#current = undefined;
       this.#rollBack();
       throw error;
     }
