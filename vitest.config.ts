@@ -6,6 +6,8 @@ interface Project {
   readonly timeout: number;
   /** Groups run one after another, so that nothing that measures time shares the machine with an install. */
   readonly group?: number;
+  /** Prints which storages run, and fails when a required one cannot. */
+  readonly storages?: true;
   /** Needs dist/ and sample/dist/, which test/build.ts makes once. */
   readonly built?: true;
 }
@@ -14,7 +16,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   unit: { timeout: 5_000 },
   types: { timeout: 5_000 },
   architecture: { timeout: 60_000 },
-  contract: { timeout: 30_000 },
+  contract: { timeout: 30_000, storages: true },
   integration: { timeout: 30_000 },
   e2e: { timeout: 60_000, group: 1, built: true },
   packaging: { timeout: 300_000, group: 2, built: true },
@@ -25,18 +27,23 @@ export default defineConfig({
   // Nest injects by the emitted parameter types; without them every dependency is "?".
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
-    projects: Object.entries(PROJECTS).map(([name, { timeout, group = 0, built = false }]) => ({
-      extends: true,
-      test: {
-        name,
-        include: [`test/${name}/**/*.spec.ts`],
-        exclude: ['**/fixtures/**'],
-        testTimeout: timeout,
-        hookTimeout: timeout,
-        sequence: { groupOrder: group },
-        globalSetup: built ? ['test/build.ts'] : [],
-      },
-    })),
+    projects: Object.entries(PROJECTS).map(
+      ([name, { timeout, group = 0, built = false, storages = false }]) => ({
+        extends: true,
+        test: {
+          name,
+          include: [`test/${name}/**/*.spec.ts`],
+          exclude: ['**/fixtures/**'],
+          testTimeout: timeout,
+          hookTimeout: timeout,
+          sequence: { groupOrder: group },
+          globalSetup: [
+            ...(built ? ['test/build.ts'] : []),
+            ...(storages ? ['test/support/report-storages.ts'] : []),
+          ],
+        },
+      }),
+    ),
   },
 });
 

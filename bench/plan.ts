@@ -69,7 +69,7 @@ export function plan(isQuick: boolean): readonly Comparison[] {
       rate(0.7),
     ]),
     beside('sqlite', 'latency, idle', 'latency', sqlite, raw, sampled, [{ ...P50, goal: atMost(1.5) }, P99]),
-    beside('sqlite', 'latency at 500 jobs/s', 'steady', sqlite, raw, size(5000, 250), [
+    beside('sqlite', 'latency at 500 jobs/s', 'steady', sqlite, raw, size(2500, 250), [
       ...[
         { ...P50, goal: atMost(1.5) },
         { ...P99, goal: atMost(2) },

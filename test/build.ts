@@ -8,5 +8,5 @@ export default function setup(): void {
   if (shared.isBuilt) return;
   shared.isBuilt = true;
   execFileSync('npm', ['run', 'build'], { stdio: 'inherit' });
-  execFileSync('npx', ['tsc', '--project', 'sample'], { stdio: 'inherit' });
+  execFileSync('npx', ['tsc', '--project', 'sample/tsconfig.build.json'], { stdio: 'inherit' });
 }

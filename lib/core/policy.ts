@@ -44,7 +44,7 @@ export function decodePolicy(text: string): Policy {
 }
 
 function read({ maxRetries, backoff, timeout, keep }: Stored): Policy {
-  const { completed, dead, cancelled } = (isObject(keep) ? keep : {}) as Stored;
+  const { completed, dead, cancelled }: Stored = isObject(keep) ? keep : {};
   const fallback = DEFAULT_POLICY.keep;
   return {
     maxRetries: maxRetries === 'infinite' || isLength(maxRetries) ? maxRetries : DEFAULT_POLICY.maxRetries,

@@ -115,7 +115,10 @@ export abstract class Storage {
   /** Ends waiting jobs at once; asks for the end of running ones, which their runner learns with its next beat. */
   abstract cancel(ids: readonly string[], reason: string): Promise<readonly CancelResult[]>;
 
-  /** Starts dead or cancelled jobs again: `ready`, counters at zero, failures kept. False for any other state. */
+  /**
+   * Starts dead or cancelled jobs again: `ready`, counters at zero, failures kept. A `live` unique key is theirs
+   * again, unless another job has it by then. False for any other state.
+   */
   abstract retry(ids: readonly string[]): Promise<readonly boolean[]>;
 
   /** Deletes records, whatever their state but `running`. */

@@ -1,7 +1,7 @@
 import { FakeClock } from '../../lib/testing/fake-clock.js';
 import { MemoryStorage } from '../../lib/drivers/memory/memory-storage.js';
-import { sqlite } from './sqlite.js';
 import type { StorageUnderTest } from '../../lib/testing/contract/storage-under-test.js';
+import { sqlite } from './sqlite.js';
 
 /** One storage of this repository, as the contract is run on it. */
 export interface StorageRow {
@@ -24,4 +24,25 @@ const memory: StorageRow = {
   },
 };
 
-export const STORAGES: readonly StorageRow[] = [memory, sqlite];
+/** A new storage is one row here; the contract says the rest. */
+export const ALL_STORAGES: readonly StorageRow[] = [memory, sqlite];
+
+/** Those that `STORAGES=memory,sqlite` names; without it, all. */
+export const CHOSEN_STORAGES: readonly string[] = listed('STORAGES') ?? ALL_STORAGES.map(({ name }) => name);
+
+/** Those that `REQUIRE_STORAGES` names: to leave one out, for whatever reason, is a failure. */
+export const REQUIRED_STORAGES: readonly string[] = listed('REQUIRE_STORAGES') ?? [];
+
+/** The storages that are tested. */
+export const STORAGES: readonly StorageRow[] = ALL_STORAGES.filter(
+  ({ name, unavailable }) => CHOSEN_STORAGES.includes(name) && unavailable === undefined,
+);
+
+function listed(variable: string): readonly string[] | undefined {
+  const names = process.env[variable]?.split(',').map((name) => name.trim());
+  const unknown = names?.find((name) => !ALL_STORAGES.some((row) => row.name === name));
+  if (unknown === undefined) return names;
+  throw new Error(
+    `${variable} names '${unknown}'; known: ${ALL_STORAGES.map(({ name }) => name).join(', ')}`,
+  );
+}

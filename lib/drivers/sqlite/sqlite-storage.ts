@@ -27,7 +27,11 @@ interface CommonOptions {
   readonly clock?: Clock;
 }
 
-/** @publicApi */
+/**
+ * Which database, and how durable. Unknown options and both or neither of `path` and `database` throw
+ * `InvalidOptionError`.
+ * @publicApi
+ */
 export type SqliteStorageOptions = CommonOptions &
   (
     | {

@@ -53,12 +53,10 @@ export class ContractContext {
   }
 
   /** Begins a transaction of the caller's own. For storages with the capability `transactions`. */
-  transaction(): Promise<OpenTransaction> {
-    assert.ok(
-      this.#subject.transaction,
-      'a storage that joins transactions needs `transaction` to be tested',
-    );
-    return this.#subject.transaction();
+  async transaction(): Promise<OpenTransaction> {
+    const transaction = await this.#subject.transaction?.();
+    assert.ok(transaction, 'a storage that joins transactions needs `transaction` to be tested');
+    return transaction;
   }
 
   /** Waits, in real time and the storage's, until the condition holds. */

@@ -52,7 +52,7 @@ async function compare(model: StorageModel, { storage }: ContractContext): Promi
     records.map(visible),
     ids.map((id) => visible(model.info(id))),
   );
-  const stats = (await storage.stats()).map(({ since: _, paused, ...numbers }) =>
+  const stats = (await storage.stats()).map(({ paused, ...numbers }) =>
     fieldsOf({ ...numbers, paused: paused?.reason }),
   );
   const expected = model.stats().map(fieldsOf);

@@ -23,16 +23,12 @@ export interface ModelTestOptions {
  * the seed. Needs the package `fast-check`.
  * @publicApi
  */
-export async function storageModelTest({
-  create,
-  runs = 100,
-  longest = 60,
-  seed,
-}: ModelTestOptions): Promise<void> {
+export async function storageModelTest(options: ModelTestOptions): Promise<void> {
+  const { runs = 100, longest = 60, seed } = options;
   const { default: fc } = await import('fast-check');
   const { commands } = await import('./model-commands.js');
   const property = fc.asyncProperty(commands(longest), async (sequence) => {
-    const subject = await create();
+    const subject = await options.create();
     try {
       const context = await ContractContext.open(subject);
       try {

@@ -108,8 +108,8 @@ export const outageCases: readonly RuntimeCase[] = [
   {
     name: 'outage: when the reply to an end of a run is lost, the job does not run again',
     async run(context) {
-      const runs: unknown[] = [];
-      const work = context.work('acked', (_, value) => void runs.push(value));
+      const runs: string[] = [];
+      const work = context.work('acked', (_, value) => void runs.push(String(value)));
       const { storage } = await context.start([work], { queues: { default: 1 } });
       storage.break('unanswered', ['complete'], 3);
       const pushed = await context.handle.queueAll([work.job(1), work.job(2), work.job(3)]);
@@ -118,7 +118,7 @@ export const outageCases: readonly RuntimeCase[] = [
         assert.equal(attempt, 0);
       }
       await context.pass(500);
-      assert.deepEqual(runs.toSorted(), [1, 2, 3]);
+      assert.deepEqual(runs.toSorted(), ['1', '2', '3']);
     },
   },
   {

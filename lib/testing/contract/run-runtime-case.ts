@@ -7,15 +7,16 @@ import type { StorageUnderTest } from './storage-under-test.js';
  * @publicApi
  */
 export async function runRuntimeCase(
-  { needs, run }: RuntimeCase,
+  runtimeCase: RuntimeCase,
   subject: StorageUnderTest,
 ): Promise<string | undefined> {
   try {
+    const { needs } = runtimeCase;
     const context = await RuntimeContext.open(subject);
     try {
       const { name, capabilities } = context.storage;
       if (needs && !capabilities[needs]) return `${name} declares that it has no ${needs}`;
-      await run(context);
+      await runtimeCase.run(context);
       return undefined;
     } finally {
       await context.close();

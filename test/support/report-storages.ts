@@ -1,0 +1,29 @@
+import type { Capabilities } from '../../lib/storage/capabilities.js';
+import { ALL_STORAGES, CHOSEN_STORAGES, REQUIRED_STORAGES, STORAGES, type StorageRow } from './storages.js';
+
+/**
+ * Tells, once and before any test, which storages run and what each can do. A storage that was left out without a
+ * word is the worst result of all: then what is required fails here.
+ */
+export default async function reportStorages(): Promise<void> {
+  const lines = await Promise.all(ALL_STORAGES.map(describeStorage));
+  process.stdout.write(`\nStorages:\n${lines.join('\n')}\n\n`);
+  const missing = REQUIRED_STORAGES.filter((name) => !STORAGES.some((row) => row.name === name));
+  if (missing.length > 0) throw new Error(`Required, but not tested: ${missing.join(', ')}`);
+}
+
+async function describeStorage(row: StorageRow): Promise<string> {
+  if (row.unavailable !== undefined) return `  ${row.name}: not tested, ${row.unavailable}`;
+  if (!CHOSEN_STORAGES.includes(row.name)) return `  ${row.name}: not tested, STORAGES leaves it out`;
+  const subject = await row.create();
+  const { capabilities } = subject.create();
+  await subject.dispose();
+  return `  ${row.name}: tested; ${listOf(capabilities)}`;
+}
+
+function listOf(capabilities: Capabilities): string {
+  const names = Object.entries(capabilities);
+  const can = names.flatMap(([name, has]) => (has ? [name] : []));
+  const cannot = names.flatMap(([name, has]) => (has ? [] : [name]));
+  return `${can.join(', ')}${cannot.length > 0 ? `; without ${cannot.join(', ')}` : ''}`;
+}
