@@ -75,7 +75,7 @@ export function plan(isQuick: boolean): readonly Comparison[] {
         { ...P99, goal: atMost(2) },
       ],
     ]),
-    across(sampled),
+    across(size(150, 20)),
     grown('sqlite', sqlite, drained, backlog),
   ];
 }

@@ -11,7 +11,8 @@ const storage = new SqliteStorage({ path, durability: durability as Durability }
 await storage.open();
 const queue = new QueueHandle(storage);
 for (let index = 0; index < Number(jobs); index++) {
-  await sleep(4 + Math.random() * 6);
+  // So far apart that no job is found thanks to the news of the next one.
+  await sleep(30 + Math.random() * 20);
   await queue.queue(new MailJob({ ...mail(index), subject: String(monotonic()) }));
 }
 await storage.close();

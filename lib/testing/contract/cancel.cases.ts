@@ -15,6 +15,7 @@ import {
   retryingIn,
 } from './job-factories.js';
 import { assertBetween, only, recordOf, start, stateOf, statsOf, take, pairOf } from './looking.js';
+import { race } from './race.js';
 
 export const cancelCases: readonly ContractCase[] = [
   {
@@ -125,10 +126,11 @@ export const cancelCases: readonly ContractCase[] = [
       const [operator, worker] = await pairOf(context);
       for (let round = 0; round < 30; round++) {
         const leased = await start(context.storage);
-        const [answer, { results }] = await Promise.all([
-          operator.cancel([leased.id], 'stop'),
-          worker.complete([completionOf(leased, retryingIn(0))]),
-        ]);
+        const [answer, { results }] = await race(
+          round,
+          () => operator.cancel([leased.id], 'stop'),
+          () => worker.complete([completionOf(leased, retryingIn(0))]),
+        );
         assert.ok(answer[0] === 'cancelled' || answer[0] === 'requested', `round ${round}: ${answer[0]}`);
         assert.deepEqual(results, ['recorded'], `round ${round}`);
         assert.equal(await stateOf(context.storage, leased.id), 'cancelled', `round ${round}`);
@@ -142,10 +144,11 @@ export const cancelCases: readonly ContractCase[] = [
       const [operator, worker] = await pairOf(context);
       for (let round = 0; round < 30; round++) {
         const leased = await start(context.storage);
-        const [[answer], { results }] = await Promise.all([
-          operator.cancel([leased.id], 'stop'),
-          worker.complete([completionOf(leased)]),
-        ]);
+        const [[answer], { results }] = await race(
+          round,
+          () => operator.cancel([leased.id], 'stop'),
+          () => worker.complete([completionOf(leased)]),
+        );
         assert.ok(answer === 'requested' || answer === 'ended', `round ${round}: ${answer}`);
         assert.deepEqual(
           [only(results), await stateOf(context.storage, leased.id)],
@@ -163,7 +166,11 @@ export const cancelCases: readonly ContractCase[] = [
       for (let round = 0; round < 30; round++) {
         const job = jobOf();
         await context.storage.push([job]);
-        const [[answer], [leased]] = await Promise.all([operator.cancel([job.id], 'stop'), take(worker)]);
+        const [[answer], [leased]] = await race(
+          round,
+          () => operator.cancel([job.id], 'stop'),
+          () => take(worker),
+        );
         assert.equal(answer, leased ? 'requested' : 'cancelled', `round ${round}`);
         if (leased) await worker.release([leased]);
         assert.equal(await stateOf(context.storage, job.id), 'cancelled');

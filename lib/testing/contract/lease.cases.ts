@@ -157,15 +157,16 @@ async function completeAgainstRescue(
   worker: Storage,
   sweeper: Storage,
   round: number,
-) {
+): Promise<void> {
   const queues = [{ queue: `q${round}`, limit: 1 }];
   await context.storage.push([jobOf({ queue: `q${round}` })]);
   const old = only(await take(worker, requestOf({ queues })));
   await context.advance(LEASE + 10);
-  const [{ results }, [next]] = await Promise.all([
-    worker.complete([completionOf(old)]),
-    sweeper.rescue(10, 3).then(() => take(sweeper, requestOf({ queues, runner: 'new' }))),
-  ]);
+  const rescued = sweeper.rescue(10, 3);
+  const taken = rescued.then(() => take(sweeper, requestOf({ queues, runner: 'new' })));
+  // Against the rescue, against the pop, and when both are over, in turn.
+  await [undefined, rescued, taken][round % 3];
+  const [{ results }, [next]] = await Promise.all([worker.complete([completionOf(old)]), taken]);
   assert.deepEqual(results, [next ? 'lost' : 'recorded'], `round ${round}`);
   assert.equal(await stateOf(context.storage, old.id), next ? 'running' : 'completed', `round ${round}`);
   if (next) assert.deepEqual((await sweeper.complete([completionOf(next)])).results, ['recorded']);

@@ -114,6 +114,18 @@ export const listCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'list: a limit that is not a whole number from 1 to 1000 is refused, and so is a cursor of no page',
+    async run({ storage }) {
+      await storage.push(jobsOf(2));
+      for (const limit of [0, -1, 1.5, 1_001, NaN, Infinity]) {
+        await assert.rejects(storage.list({ limit }), { code: 'INVALID_OPTION' }, `limit ${limit}`);
+      }
+      for (const cursor of ['', 'x', "1' or 1=1"]) {
+        await assert.rejects(storage.list({ limit: 1, cursor }), { code: 'INVALID_OPTION' }, `cursor ${cursor}`);
+      }
+    },
+  },
+  {
     name: 'list: a thousand records on one page',
     async run({ storage }) {
       await storage.push(jobsOf(1_200));

@@ -78,6 +78,15 @@ export const popCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'pop: the lowest and the highest priority there are keep their order',
+    async run({ storage }) {
+      const priorities = [2 ** 31 - 1, 0, -(2 ** 31) + 1, -1, 1];
+      await storage.push(priorities.map((priority) => jobOf({ priority })));
+      const taken = (await take(storage)).map(({ priority }) => priority);
+      assert.deepEqual(taken, [-(2 ** 31) + 1, -1, 0, 1, 2 ** 31 - 1]);
+    },
+  },
+  {
     name: 'pop: jobs of one instant come in the order of arrival, whatever their ids, one at a time or many',
     async run({ storage }) {
       const jobs = jobsOf(200).toSorted((a, b) => (a.id.slice(-6) < b.id.slice(-6) ? -1 : 1));

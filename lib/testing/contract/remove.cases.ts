@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
 import { completionOf, deadFor, jobOf, newId, requestFor, retryingIn } from './job-factories.js';
 import { idsOf, start, stateOf, statsOf, take, pairOf } from './looking.js';
+import { race } from './race.js';
 
 export const removeCases: readonly ContractCase[] = [
   {
@@ -51,7 +52,7 @@ export const removeCases: readonly ContractCase[] = [
       for (let round = 0; round < 30; round++) {
         const job = jobOf();
         await context.storage.push([job]);
-        const [[answer], [leased]] = await Promise.all([operator.remove([job.id]), take(worker)]);
+        const [[answer], [leased]] = await race(round, () => operator.remove([job.id]), () => take(worker));
         assert.equal(answer, leased ? 'running' : 'removed', `round ${round}`);
         if (leased) assert.deepEqual((await worker.complete([completionOf(leased)])).results, ['recorded']);
       }

@@ -15,6 +15,7 @@ import {
   retryingIn,
 } from './job-factories.js';
 import { assertBetween, idsOf, only, recordOf, start, stateOf, statsOf, take, pairOf } from './looking.js';
+import { race } from './race.js';
 
 export const rescueCases: readonly ContractCase[] = [
   {
@@ -195,10 +196,7 @@ export const rescueCases: readonly ContractCase[] = [
 async function beatAgainstRescue(context: ContractContext, worker: Storage, sweeper: Storage, round: number) {
   const leased = await start(worker);
   await context.advance(LEASE + 10);
-  const [{ lost }, rescued] = await Promise.all([
-    worker.heartbeat(beatOf([leased], 60_000)),
-    sweeper.rescue(10, 3),
-  ]);
+  const [{ lost }, rescued] = await race(round, () => worker.heartbeat(beatOf([leased], 60_000)), () => sweeper.rescue(10, 3));
   assert.deepEqual(lost, idsOf(rescued), `round ${round}`);
   const record = await recordOf(context.storage, leased.id);
   assert.deepEqual([record.state, record.stalls], lost.length > 0 ? ['ready', 1] : ['running', 0]);
