@@ -11,8 +11,8 @@ setTimeout(() => {
 }, LONGEST).unref();
 
 const system = SYSTEMS[trial.system](trial);
-await system.open();
 try {
+  await system.open();
   const figures = await MEASURES[trial.measure](system, trial);
   const measurement: Measurement = { settings: system.settings, figures };
   process.stdout.write(JSON.stringify(measurement));

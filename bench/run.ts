@@ -19,6 +19,7 @@ const { values: options } = parseArgs({
 const comparisons = plan(options.quick).filter(isWanted);
 if (comparisons.length === 0) throw new Error('nothing that is measured has that name');
 const rounds = options.quick ? 1 : Number(options.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds is a whole number from 1');
 const durability = options.durability as Durability;
 if (durability !== 'full' && durability !== 'normal') throw new Error('--durability is full or normal');
 if (options.json !== undefined) writeFileSync(options.json, '');

@@ -121,7 +121,11 @@ export const listCases: readonly ContractCase[] = [
         await assert.rejects(storage.list({ limit }), { code: 'INVALID_OPTION' }, `limit ${limit}`);
       }
       for (const cursor of ['', 'x', "1' or 1=1"]) {
-        await assert.rejects(storage.list({ limit: 1, cursor }), { code: 'INVALID_OPTION' }, `cursor ${cursor}`);
+        await assert.rejects(
+          storage.list({ limit: 1, cursor }),
+          { code: 'INVALID_OPTION' },
+          `cursor ${cursor}`,
+        );
       }
     },
   },

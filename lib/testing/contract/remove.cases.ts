@@ -52,7 +52,11 @@ export const removeCases: readonly ContractCase[] = [
       for (let round = 0; round < 30; round++) {
         const job = jobOf();
         await context.storage.push([job]);
-        const [[answer], [leased]] = await race(round, () => operator.remove([job.id]), () => take(worker));
+        const [[answer], [leased]] = await race(
+          round,
+          () => operator.remove([job.id]),
+          () => take(worker),
+        );
         assert.equal(answer, leased ? 'running' : 'removed', `round ${round}`);
         if (leased) assert.deepEqual((await worker.complete([completionOf(leased)])).results, ['recorded']);
       }

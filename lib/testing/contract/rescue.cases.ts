@@ -196,7 +196,11 @@ export const rescueCases: readonly ContractCase[] = [
 async function beatAgainstRescue(context: ContractContext, worker: Storage, sweeper: Storage, round: number) {
   const leased = await start(worker);
   await context.advance(LEASE + 10);
-  const [{ lost }, rescued] = await race(round, () => worker.heartbeat(beatOf([leased], 60_000)), () => sweeper.rescue(10, 3));
+  const [{ lost }, rescued] = await race(
+    round,
+    () => worker.heartbeat(beatOf([leased], 60_000)),
+    () => sweeper.rescue(10, 3),
+  );
   assert.deepEqual(lost, idsOf(rescued), `round ${round}`);
   const record = await recordOf(context.storage, leased.id);
   assert.deepEqual([record.state, record.stalls], lost.length > 0 ? ['ready', 1] : ['running', 0]);
