@@ -11,7 +11,7 @@ const QUEUES = `select name, completed, failed, since, paused_at, pause_reason f
 // Each reads one partial index and no row of the table.
 const READY = `select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 group by lane`;
 const WAITING = `
-  select lane, state, run_at <= ?1 as is_due, count(*) as jobs, min(run_at) as oldest
+  select lane, state, run_at <= ? as is_due, count(*) as jobs, min(run_at) as oldest
   from jobs_job where state in (1, 2) group by lane, state, is_due`;
 const RUNNING = `select lane, count(*) as jobs from jobs_job where state = 3 group by lane`;
 const DEAD = `

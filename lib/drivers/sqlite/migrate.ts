@@ -10,7 +10,7 @@ const VERSION = `select value from jobs_schema where name = 'version'`;
  * library, and SQLITE_BUSY when another process is at it.
  */
 export function migrate(database: SqliteDatabase, file: string): void {
-  if (versionOf(database) === MIGRATIONS.length) return;
+  if (ours(file, () => versionOf(database)) === MIGRATIONS.length) return;
   database.exec('begin immediate');
   try {
     database.exec(
@@ -22,12 +22,20 @@ export function migrate(database: SqliteDatabase, file: string): void {
         `${file} has schema version ${version}, and this version of the library knows ${MIGRATIONS.length}. Upgrade it`,
       );
     }
-    for (const step of MIGRATIONS.slice(version)) take(database, step, file);
+    for (const step of MIGRATIONS.slice(version)) ours(file, () => database.exec(step));
     database.exec(`insert or replace into jobs_schema values ('version', ${MIGRATIONS.length})`);
     database.exec('commit');
   } catch (error) {
-    database.exec('rollback');
+    rollBack(database);
     throw error;
+  }
+}
+
+function rollBack(database: SqliteDatabase): void {
+  try {
+    database.exec('rollback');
+  } catch {
+    // A full disk or an I/O error has rolled back already, and is what has to be told.
   }
 }
 
@@ -38,11 +46,12 @@ function versionOf(database: SqliteDatabase): number | undefined {
   return row?.value;
 }
 
-function take(database: SqliteDatabase, step: string, file: string): void {
+/** Names of ours in the file may be somebody else's: then they are not touched. */
+function ours<Result>(file: string, call: () => Result): Result {
   try {
-    database.exec(step);
+    return call();
   } catch (error) {
-    if (!/already exists/.test((error as Error).message)) throw error;
+    if (!/already exists|no such column/.test((error as Error).message)) throw error;
     throw new StorageOpenError(`${file} has a table of somebody else's: ${(error as Error).message}`, {
       cause: error,
     });

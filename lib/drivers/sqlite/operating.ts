@@ -30,7 +30,7 @@ const PRUNE = `
     select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at limit ?)`;
 const PRUNABLE = `select 1 from jobs_job where prune_at is not null and prune_at <= ? limit 1`;
 const PAUSE = `
-  insert into jobs_queue (name, since, paused_at, pause_reason) values (?1, ?2, ?2, ?3)
+  insert into jobs_queue (name, since, paused_at, pause_reason) values (?, ?, ?, ?)
   on conflict (name) do update set paused_at = excluded.paused_at, pause_reason = excluded.pause_reason`;
 const RESUME = `
   update jobs_queue set paused_at = null, pause_reason = null where name = ? and paused_at is not null`;
@@ -102,7 +102,7 @@ export class Operating {
   }
 
   pause(tx: Transaction, queue: string, reason: string): void {
-    tx.sql.run(PAUSE, queue, tx.now, reason);
+    tx.sql.run(PAUSE, queue, tx.now, tx.now, reason);
   }
 
   resume(tx: Transaction, queue: string): void {

@@ -59,7 +59,7 @@ function codeOf(error: unknown): string {
 // libsql reports some failures to open by their text alone.
 function guess(message: string): string {
   if (/database is locked/i.test(message)) return 'SQLITE_BUSY';
-  if (/unable to open database/i.test(message)) return 'SQLITE_CANTOPEN';
+  if (/unable to open .*database/i.test(message)) return 'SQLITE_CANTOPEN';
   if (/not a database/i.test(message)) return 'SQLITE_NOTADB';
   if (/readonly database/i.test(message)) return 'SQLITE_READONLY';
   return '';

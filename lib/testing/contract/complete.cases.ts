@@ -228,7 +228,7 @@ export const completeCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'complete: 5,000 in one batch',
+    name: 'complete: batches of 5,000 are pushed, taken, completed, read and removed whole',
     async run({ storage }) {
       const jobs = jobsOf(5_000);
       const pushed = await storage.push(jobs);
