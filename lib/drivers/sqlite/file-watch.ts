@@ -6,6 +6,9 @@ import type { Statements } from './sqlite-client.js';
 
 // It changes when another connection has committed, and not when this one has.
 const DATA_VERSION = `pragma data_version`;
+// A flush takes from under one to tens of milliseconds.
+const LOOKS = 50;
+const BETWEEN_LOOKS = 1;
 const PULSES = `select kind, beats from jobs_pulse`;
 
 /**
@@ -49,25 +52,29 @@ export class FileWatch {
     this.#watcher = undefined;
   }
 
-  // One commit writes several times; one look serves for all that came in this turn.
-  #look(): void {
-    if (this.#isLooking || !this.#hub.isHeard) return;
+  // The file is written before its flush, and a commit can be seen only after it, with no further event: so the
+  // look is repeated for a while. One round of looks serves for all events that come meanwhile.
+  #look(left = LOOKS): void {
+    if (!this.#hub.isHeard || (this.#isLooking && left === LOOKS)) return;
     this.#isLooking = true;
-    this.#clock.soon(() => {
+    this.#clock.after(BETWEEN_LOOKS, () => {
+      if (this.#watcher !== undefined && !this.#tellNews() && left > 1) return this.#look(left - 1);
       this.#isLooking = false;
-      if (this.#watcher !== undefined) this.#tellNews();
     });
   }
 
-  #tellNews(): void {
+  /** Whether there was any. */
+  #tellNews(): boolean {
     try {
       const version = this.#sql.first(DATA_VERSION)?.data_version;
-      if (version === this.#version) return;
+      if (version === this.#version) return false;
       this.#version = version;
       for (const kind of this.#changedPulses()) this.#hub.emit({ kind });
       this.#hub.emit({ kind: 'ready' });
+      return true;
     } catch {
       // The file is locked for a moment, or being closed. Whoever listens polls as well.
+      return false;
     }
   }
 

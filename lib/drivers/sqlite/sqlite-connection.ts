@@ -1,4 +1,4 @@
-import { systemChance, type Clock } from '../../core/clock.js';
+import { sleep, systemChance, type Clock } from '../../core/clock.js';
 import type { SignalHub } from '../../storage/signal.js';
 import type { StorageTime } from '../../storage/storage-time.js';
 import { FileWatch } from './file-watch.js';
@@ -70,8 +70,11 @@ export class SqliteConnection {
   }
 
   async close(): Promise<void> {
-    const late = new Promise<void>((resolve) => this.#options.clock.after(CLOSE_WITHIN, resolve));
+    const done = new AbortController();
+    const late = sleep(this.#options.clock, CLOSE_WITHIN, done.signal);
     await Promise.race([this.#queue.idle(), late]);
+    // A timer left behind would keep the process alive after all is closed.
+    done.abort();
     this.#watch?.stop();
   }
 
