@@ -9,10 +9,11 @@ import { Storage } from '../storage/storage.js';
 
 /**
  * How a call goes wrong. `refused`: nothing happened, and the caller is told. `unanswered`: it happened, but the
- * reply is lost and the caller sees a failure. `hanging`: nothing happens and no answer comes until `heal`.
+ * reply is lost and the caller sees a failure. `hanging`: nothing happens and no answer comes until `heal`, which
+ * refuses it. `delayed`: it happens once there is a `heal`.
  * @publicApi
  */
-export type Fault = 'refused' | 'unanswered' | 'hanging';
+export type Fault = 'refused' | 'unanswered' | 'hanging' | 'delayed';
 
 /**
  * The calls that can go wrong: all that ask the storage for something.
@@ -33,7 +34,7 @@ interface Trouble {
  */
 export class FaultyStorage extends Storage {
   readonly #inner: Storage;
-  readonly #hanging = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
   #trouble: Trouble | undefined;
 
   constructor(inner: Storage) {
@@ -57,11 +58,16 @@ export class FaultyStorage extends Storage {
     this.#trouble = { fault, calls, left: times };
   }
 
-  /** All is well again. Calls that hang are refused: their connection is gone. */
+  /** All is well again. Calls that hang are refused, for their connection is gone; those delayed go through. */
   heal(): void {
     this.#trouble = undefined;
-    for (const refuse of this.#hanging) refuse();
-    this.#hanging.clear();
+    for (const go of this.#waiting) go();
+    this.#waiting.clear();
+  }
+
+  /** Calls that hang or are delayed now. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   open = () => this.#inner.open();
@@ -113,7 +119,10 @@ export class FaultyStorage extends Storage {
     const fault = this.#faultOf(call);
     if (fault === undefined) return send();
     if (fault === 'unanswered') await send();
-    if (fault === 'hanging') await new Promise<void>((resolve) => this.#hanging.add(resolve));
+    if (fault === 'hanging' || fault === 'delayed') {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+    if (fault === 'delayed') return send();
     throw new StorageUnavailableError(`The ${this.name} storage was told to break: ${call} ${fault}`);
   }
 

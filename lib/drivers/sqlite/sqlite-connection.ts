@@ -12,7 +12,7 @@ const CLOSE_WITHIN = 2000;
 
 export interface ConnectionOptions {
   readonly database: SqliteDatabase;
-  /** What messages call the file; and what is watched, unless it is not a file of its own. */
+  /** What messages call the file; absent where the application opened the database. */
   readonly file: string | undefined;
   readonly durability: 'full' | 'normal';
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export class SqliteConnection {
   }
 
   async prepare(): Promise<void> {
-    const { database, durability, file, clock, hub } = this.#options;
+    const { database, durability, clock, hub } = this.#options;
     await this.#patiently(() => {
       // Five milliseconds block the event loop for no longer; longer waits are ours, and asynchronous.
       database.exec('pragma busy_timeout = 5');
@@ -50,6 +50,7 @@ export class SqliteConnection {
       database.exec('pragma temp_store = memory');
       migrate(database, this.#name);
     });
+    const file = this.#options.file ?? this.#fileOfDatabase();
     if (file === undefined) return;
     this.#watch = new FileWatch(file, hub, clock, this.#sql);
     this.#watch.start();
@@ -76,6 +77,12 @@ export class SqliteConnection {
     // A timer left behind would keep the process alive after all is closed.
     done.abort();
     this.#watch?.stop();
+  }
+
+  /** None where the database is in memory. */
+  #fileOfDatabase(): string | undefined {
+    const main = this.#sql.all('pragma database_list').find(({ name }) => name === 'main');
+    return typeof main?.file === 'string' && main.file !== '' ? main.file : undefined;
   }
 
   #transaction(): Transaction {

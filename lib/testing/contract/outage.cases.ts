@@ -50,6 +50,34 @@ export const outageCases: readonly RuntimeCase[] = [
     },
   },
   {
+    name: 'outage: an end that reaches the storage when another runner has the job is dropped',
+    async run(context) {
+      const gates = [new Gate(), new Gate()];
+      const work = context.work('overtaken', async ({ token }) => {
+        await gates[token - 1]?.passed;
+        return token;
+      });
+      const first = await context.start([work]);
+      const { id } = await context.handle.queue(work.job());
+      await context.reached(id, 'running');
+      first.storage.break('hanging');
+      gates[0]?.open();
+      await context.pass(20);
+      const second = await context.start([work]);
+      await context.eventually(() => second.runner.running().length === 1, 'the job runs again');
+      const { token, runner } = await context.record(id);
+      first.storage.heal();
+      await context.eventually(
+        () => first.events.some(({ kind }) => kind === 'lost'),
+        'the first learns of it',
+      );
+      const record = await context.record(id);
+      assert.deepEqual([record.state, record.token, record.runner], ['running', token, runner]);
+      gates[1]?.open();
+      assert.equal((await context.reached(id, 'completed')).result, '2');
+    },
+  },
+  {
     name: 'outage: a job that loses its lease once too often is dead, reason stalled',
     async run(context) {
       const work = context.work('killer', ({ signal }) => untilAborted(signal));

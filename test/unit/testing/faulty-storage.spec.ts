@@ -53,6 +53,17 @@ describe('FaultyStorage', () => {
     await storage.push([job]);
   });
 
+  it('delayed: it happens once all is well again', async () => {
+    const { storage, stored } = await setup();
+    const job = jobOf();
+    storage.break('delayed');
+    const push = storage.push([job]);
+    expect([await stored(job.id), storage.waiting]).toEqual([false, 1]);
+    storage.heal();
+    expect(await push).toEqual([{ id: job.id, duplicate: false }]);
+    expect([await stored(job.id), storage.waiting]).toEqual([true, 0]);
+  });
+
   it('breaks only the calls named, and only so many times', async () => {
     const { storage } = await setup();
     storage.break('refused', ['push'], 2);
