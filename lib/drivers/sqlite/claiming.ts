@@ -1,6 +1,6 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest } from '../../storage/claims.js';
-import { leasedJobOf, LEASED_COLUMNS } from './job-row.js';
+import { leasedJobOf, LEASED_OBJECT } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
 import { UNTIL_CLAIMED } from './pushing.js';
 import type { SqlRow, Statements } from './sqlite-client.js';
@@ -17,6 +17,11 @@ const PROMOTE = `
   update jobs_job set state = 0 where seq in (
     select seq from jobs_job where state in (1, 2) and run_at <= ? order by run_at limit ?)`;
 const PAUSED = `select 1 from jobs_queue where name = ? and paused_at is not null`;
+// Safe under rivals, since the rows were found under the same write lock.
+const CLAIM = `
+  update jobs_job
+  set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null
+  where seq in (select value from json_each(?))`;
 const FREE_KEY = `update jobs_job set unique_key = null where id = ?`;
 
 /** Hands due jobs out. */
@@ -56,21 +61,13 @@ export class Claiming {
   #take(tx: Transaction, queue: string, limit: number, request: PopRequest): LeasedJob[] {
     const lanes = this.#lanes.known(queue, request);
     const rows: SqlRow[] = [];
-    for (let start = 0; start < lanes.length; start += MOST_LANES) {
+    for (let start = 0; start < lanes.length && rows.length < limit; start += MOST_LANES) {
       const some = lanes.slice(start, start + MOST_LANES).map(({ id }) => id);
-      const { now } = tx;
-      rows.push(
-        ...tx.sql.all(
-          claim(some.length),
-          now + request.lease,
-          request.runner,
-          now,
-          ...some,
-          limit - rows.length,
-        ),
-      );
-      if (rows.length === limit) break;
+      rows.push(...tx.sql.json(firstReady(some.length), ...some, limit - rows.length));
     }
+    if (rows.length === 0) return [];
+    const taken = JSON.stringify(rows.map(({ seq }) => seq));
+    tx.sql.run(CLAIM, tx.now + request.lease, request.runner, tx.now, taken);
     for (const row of rows) if (row.unique_while === UNTIL_CLAIMED) tx.sql.run(FREE_KEY, row.id as string);
     return rows
       .toSorted(inOrder)
@@ -85,24 +82,23 @@ export class Claiming {
 
 const HAS_READY = `select 1 from jobs_job where state = 0 and lane = ? limit 1`;
 
-const claims = new Map<number, string>();
+const merges = new Map<number, string>();
 
 /**
- * The claim over a number of lanes. The arms come in the order of the ready index, so that SQLite merges them
- * and reads no more rows than it takes. Safe under rivals, since the whole of it runs under the write lock.
+ * The first ready jobs of a number of lanes, as their claim will leave them. The arms come in the order of the
+ * ready index, so that SQLite merges them and reads no more rows than it takes.
  */
-function claim(lanes: number): string {
-  let sql = claims.get(lanes);
+function firstReady(lanes: number): string {
+  let sql = merges.get(lanes);
   if (sql !== undefined) return sql;
   const arm = `select seq, priority, run_at from jobs_job where state = 0 and lane = ?`;
   sql = `
-    update jobs_job
-    set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null
-    where seq in (
+    select json_group_array(${LEASED_OBJECT}) as json
+    from (
       select seq from (${Array.from({ length: lanes }, () => arm).join(' union all ')}
-      order by priority, run_at, seq limit ?))
-    returning seq, unique_while, ${LEASED_COLUMNS}`;
-  claims.set(lanes, sql);
+      order by priority, run_at, seq limit ?)) first
+    cross join jobs_job on jobs_job.seq = first.seq`;
+  merges.set(lanes, sql);
   return sql;
 }
 

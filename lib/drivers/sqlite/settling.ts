@@ -17,6 +17,17 @@ const COMPLETE = `
     runner = null, unique_key = null
   where ${HELD} returning lane`;
 const COMPLETE_AWAY = `delete from jobs_job where ${HELD} returning lane`;
+const HELD_OF = `
+  select json_group_array(json_object('id', jobs_job.id, 'seq', seq, 'lane', lane, 'token', token)) as json
+  from json_each(?) asked cross join jobs_job on jobs_job.id = asked.value
+  where state = 3`;
+// By seq, of rows whose token was compared under the same write lock.
+const COMPLETE_ALL = `
+  update jobs_job
+  set state = 4, attempt = ?, stalls = 0, ended_at = ?, prune_at = ?, result = null, lease_until = null,
+    runner = null, unique_key = null
+  where seq in (select value from json_each(?))`;
+const REMOVE_ALL = `delete from jobs_job where seq in (select value from json_each(?))`;
 const COLUMNS = `seq, lane, state, token, attempt, stalls, stalled_at, run_at, policy, cancel_reason, failures,
   lost_tokens`;
 const FIND = `select ${COLUMNS} from jobs_job where id = ?`;
@@ -35,6 +46,8 @@ const WAIT = `
     lease_until = null, runner = null
   where seq = ?`;
 
+type Completed = Settlement & { readonly state: 'completed' };
+
 /** What a lost lease leaves in the row. */
 interface Stall {
   readonly stalledAt: SqlValue;
@@ -47,6 +60,31 @@ export class Settling {
 
   constructor(lanes: Lanes) {
     this.#lanes = lanes;
+  }
+
+  /** Most runs end alike: those share a statement. */
+  completeAll(tx: Transaction, completions: readonly Completion[]): Recorded[] {
+    if (completions.length === 1) return completions.map((completion) => this.complete(tx, completion));
+    const held = this.#heldBy(tx, completions);
+    const alike = new Map<string, { readonly settlement: Completed; readonly seqs: number[] }>();
+    const shared = completions.map(({ lease, settlement }) => {
+      if (settlement.state !== 'completed' || settlement.result !== undefined) return false;
+      const row = held.get(lease.id);
+      if (row?.token !== lease.token) return false;
+      // Should the same completion come twice in one call, the second finds the first recorded.
+      held.delete(lease.id);
+      const { attempt, keep } = settlement;
+      const key = `${attempt} ${keep}`;
+      let group = alike.get(key);
+      if (group === undefined) alike.set(key, (group = { settlement, seqs: [] }));
+      group.seqs.push(row.seq as number);
+      tx.count(this.#lanes.byId(tx.sql, row.lane as number).queue, 'completed');
+      return true;
+    });
+    for (const { settlement, seqs } of alike.values()) completeAlike(tx, settlement, seqs);
+    return completions.map((completion, index) =>
+      shared[index] ? 'recorded' : this.complete(tx, completion),
+    );
   }
 
   complete(tx: Transaction, { lease, settlement }: Completion): Recorded {
@@ -102,7 +140,13 @@ export class Settling {
     tx.noteReady(queue);
   }
 
-  #completeFast(tx: Transaction, lease: Lease, settlement: Settlement & { state: 'completed' }): Recorded {
+  #heldBy(tx: Transaction, completions: readonly Completion[]): Map<string, SqlRow> {
+    const ids = completions.map(({ lease }) => lease.id);
+    const rows = tx.sql.json(HELD_OF, JSON.stringify(ids));
+    return new Map(rows.map((row) => [row.id as string, row]));
+  }
+
+  #completeFast(tx: Transaction, lease: Lease, settlement: Completed): Recorded {
     const { keep, attempt, result = null } = settlement;
     const row =
       keep === false
@@ -134,6 +178,12 @@ export class Settling {
       state: settlement.state as Rescued['state'],
     };
   }
+}
+
+function completeAlike(tx: Transaction, { attempt, keep }: Completed, seqs: readonly number[]): void {
+  const list = JSON.stringify(seqs);
+  if (keep === false) tx.sql.run(REMOVE_ALL, list);
+  else tx.sql.run(COMPLETE_ALL, attempt, tx.now, tx.now + keep, list);
 }
 
 function end(

@@ -45,6 +45,11 @@ export class Statements {
     return this.all(sql, ...values)[0];
   }
 
+  /** The rows of a query that puts them all into one JSON text, `json`. */
+  json(sql: string, ...values: SqlValue[]): SqlRow[] {
+    return JSON.parse((this.first(sql, ...values)?.json ?? '[]') as string) as SqlRow[];
+  }
+
   #prepare(sql: string): SqliteStatement {
     let statement = this.#prepared.get(sql);
     if (statement === undefined) this.#prepared.set(sql, (statement = this.#database.prepare(sql)));

@@ -2,6 +2,7 @@ import { Claiming } from './claiming.js';
 import { Lanes } from './lanes.js';
 import { Looking } from './looking.js';
 import { Operating } from './operating.js';
+import { PushGathering } from './push-gathering.js';
 import { Pushing } from './pushing.js';
 import { ScheduleTable } from './schedule-table.js';
 import { Settling } from './settling.js';
@@ -10,6 +11,7 @@ import { Settling } from './settling.js';
 export class SqliteContents {
   readonly lanes = new Lanes();
   readonly pushing = new Pushing(this.lanes);
+  readonly gathering = new PushGathering(this.pushing);
   readonly claiming = new Claiming(this.lanes);
   readonly settling = new Settling(this.lanes);
   readonly operating = new Operating(this.lanes, this.settling);

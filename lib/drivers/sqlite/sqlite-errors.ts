@@ -14,7 +14,9 @@ const NAMES: Readonly<Record<number, string>> = {
 /** Somebody else writes at this moment: the same call works a little later. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
-  return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return true;
+  // The application has a transaction of its own open on the database that it lent us.
+  return /within a transaction/.test(messageOf(error));
 }
 
 /** The error a caller can act on; what we do not know is passed on as it is. */

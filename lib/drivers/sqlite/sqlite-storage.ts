@@ -103,7 +103,8 @@ export class SqliteStorage extends Storage {
   async push(jobs: readonly NewJob[], transaction?: unknown) {
     refuseTransaction(transaction, this.name);
     checkSupported(jobs, this.name);
-    return this.#write((tx) => jobs.map((job) => this.#contents.pushing.push(tx, job)));
+    const connection = this.#connection();
+    return this.#contents.gathering.push((operation) => connection.write(operation), jobs);
   }
 
   async pop(request: PopRequest) {
@@ -115,7 +116,7 @@ export class SqliteStorage extends Storage {
   async complete(completions: readonly Completion[], next?: PopRequest) {
     const { settling, claiming } = this.#contents;
     return this.#write((tx) => {
-      const results = completions.map((completion) => settling.complete(tx, completion));
+      const results = settling.completeAll(tx, completions);
       return next === undefined ? { results } : { results, popped: claiming.pop(tx, next) };
     });
   }
@@ -234,10 +235,12 @@ export class SqliteStorage extends Storage {
       throw error;
     }
     this.#contents.lanes.forget();
+    this.#contents.gathering.end();
     this.#open = { connection, database };
   }
 
   #write<Result>(operation: (tx: Transaction) => Result): Promise<Result> {
+    this.#contents.gathering.end();
     return this.#connection().write(operation);
   }
 
