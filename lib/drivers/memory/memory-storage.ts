@@ -7,11 +7,11 @@ import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { Storage } from '../../storage/storage.js';
+import { StorageTime } from '../../storage/storage-time.js';
 import { checkSupported, refuseTransaction } from '../../storage/supported.js';
 import { listJobs } from './job-list.js';
 import { recordOf } from './job-record.js';
 import { MemoryContents } from './memory-contents.js';
-import { StorageTime } from '../../storage/storage-time.js';
 
 /**
  * Keeps jobs in the memory of this process: for tests, development, and work that may be lost with the process.

@@ -6,6 +6,7 @@ import {
   type RecordedFailure,
 } from '../../core/job.js';
 import type { NewJob, UniqueClaim } from '../../storage/new-job.js';
+import { flatText } from './flat-text.js';
 import type { Placed } from './indexed-heap.js';
 import type { JobQueue } from './job-queue.js';
 
@@ -44,10 +45,10 @@ export class StoredJob implements Placed {
     now: number,
     arrival: number,
   ) {
-    this.id = job.id;
+    this.id = flatText(job.id);
     this.name = shared.name;
     this.queue = queue;
-    this.payload = job.payload;
+    this.payload = flatText(job.payload);
     this.policy = shared.policy;
     this.enqueuedAt = now;
     this.arrival = arrival;
