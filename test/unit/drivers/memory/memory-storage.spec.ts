@@ -51,6 +51,8 @@ describe('the memory storage', () => {
     await storage.push([jobOf(), jobOf({ queue: 'other' }), jobOf(), jobOf({ queue: 'other' })]);
     expect(signals).toEqual([{ kind: 'ready', queues: ['default', 'other'] }]);
     expect(await Promise.all(told)).toEqual([2]);
+    await storage.push([jobOf({ queue: 'third' })]);
+    expect(signals[1]).toEqual({ kind: 'ready', queues: ['third'] });
   });
 
   it('hands out what does not change with the job', async () => {
@@ -104,7 +106,7 @@ describe('the memory storage', () => {
         expect(page.jobs.length).toBeGreaterThan(0);
         listed.push(...page.jobs.map(({ id }) => id));
         cursor = page.cursor;
-      } while (cursor !== undefined);
+      } while (cursor !== undefined && listed.length <= expected.length);
       expect(listed, `pages of ${limit}`).toEqual(expected.map(({ id }) => id));
     }
   });
@@ -159,6 +161,19 @@ describe('a lease of the memory storage', () => {
     expect(new Set((await storage.rescue(10, 3)).map(({ id }) => id))).toEqual(
       new Set(jobs.filter((_, index) => index !== 3).map(({ id }) => id)),
     );
+  });
+});
+
+describe('a unique key of the memory storage', () => {
+  it('stays with the job that has it, whatever becomes of one that had it before', async () => {
+    const { storage } = await opened();
+    const unique = { key: 'k', while: 'waiting' } as const;
+    const [first, second] = [jobOf({ unique }), jobOf({ unique })];
+    await storage.push([first]);
+    const { jobs } = await storage.pop(requestOf());
+    expect(await storage.push([second])).toEqual([{ id: second.id, duplicate: false }]);
+    await storage.complete(jobs.map((job) => completionOf(job)));
+    expect(await storage.push([jobOf({ unique })])).toEqual([{ id: second.id, duplicate: true }]);
   });
 });
 
