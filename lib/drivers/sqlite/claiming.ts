@@ -61,17 +61,17 @@ export class Claiming {
   #take(tx: Transaction, queue: string, limit: number, request: PopRequest): LeasedJob[] {
     const lanes = this.#lanes.known(queue, request);
     const rows: SqlRow[] = [];
-    for (let start = 0; start < lanes.length && rows.length < limit; start += MOST_LANES) {
+    for (let start = 0; start < lanes.length; start += MOST_LANES) {
       const some = lanes.slice(start, start + MOST_LANES).map(({ id }) => id);
-      rows.push(...tx.sql.json(firstReady(some.length), ...some, limit - rows.length));
+      rows.push(...tx.sql.json(firstReady(some.length), ...some, limit));
     }
     if (rows.length === 0) return [];
-    const taken = JSON.stringify(rows.map(({ seq }) => seq));
-    tx.sql.run(CLAIM, tx.now + request.lease, request.runner, tx.now, taken);
-    for (const row of rows) if (row.unique_while === UNTIL_CLAIMED) tx.sql.run(FREE_KEY, row.id as string);
-    return rows
-      .toSorted(inOrder)
-      .map((row) => leasedJobOf(row, this.#lanes.byId(tx.sql, row.lane as number)));
+    // Each statement knows the order among its own lanes only.
+    const first = rows.toSorted(inOrder).slice(0, limit);
+    const seqs = JSON.stringify(first.map(({ seq }) => seq));
+    tx.sql.run(CLAIM, tx.now + request.lease, request.runner, tx.now, seqs);
+    for (const row of first) if (row.unique_while === UNTIL_CLAIMED) tx.sql.run(FREE_KEY, row.id as string);
+    return first.map((row) => leasedJobOf(row, this.#lanes.byId(tx.sql, row.lane as number)));
   }
 
   #hasReady(sql: Statements, queue: string, request: PopRequest): boolean {

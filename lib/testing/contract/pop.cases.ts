@@ -233,6 +233,16 @@ export const popCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'pop: order holds over any number of names: what goes first may carry the last of a thousand',
+    async run({ storage }) {
+      const names = Array.from({ length: 1_000 }, (_, index) => `name-${index}`);
+      const jobs = names.map((name, index) => jobOf({ name, priority: -index }));
+      await storage.push(jobs);
+      const taken = await take(storage, requestOf({ names, limit: 3 }));
+      assert.deepEqual(idsOf(taken), idsOf(jobs.slice(-3)).toReversed());
+    },
+  },
+  {
     name: 'pop: rivals never get the same lease and leave nothing behind',
     async run(context) {
       const rivals = await context.rivals(4);
