@@ -24,7 +24,7 @@ export class FileWatch {
   readonly #pulses = new Map<string, number>();
   #watcher: FSWatcher | undefined;
   #version: unknown;
-  #isLooking = false;
+  #looksLeft = 0;
 
   constructor(file: string, hub: SignalHub, clock: Clock, sql: Statements) {
     this.#file = file;
@@ -52,29 +52,33 @@ export class FileWatch {
     this.#watcher = undefined;
   }
 
-  // The file is written before its flush, and a commit can be seen only after it, with no further event: so the
-  // look is repeated for a while. One round of looks serves for all events that come meanwhile.
-  #look(left = LOOKS): void {
-    if (!this.#hub.isHeard || (this.#isLooking && left === LOOKS)) return;
-    this.#isLooking = true;
+  // The file is written before its flush, and a commit can be seen only after it, with no further event. So each
+  // event starts a while of looking, also where news came meanwhile: that may have been of the commit before.
+  #look(): void {
+    if (!this.#hub.isHeard) return;
+    const isLooking = this.#looksLeft > 0;
+    this.#looksLeft = LOOKS;
+    if (!isLooking) this.#lookLater();
+  }
+
+  #lookLater(): void {
     this.#clock.after(BETWEEN_LOOKS, () => {
-      if (this.#watcher !== undefined && !this.#tellNews() && left > 1) return this.#look(left - 1);
-      this.#isLooking = false;
+      this.#looksLeft -= 1;
+      if (this.#watcher === undefined) return;
+      this.#tellNews();
+      if (this.#looksLeft > 0) this.#lookLater();
     });
   }
 
-  /** Whether there was any. */
-  #tellNews(): boolean {
+  #tellNews(): void {
     try {
       const version = this.#sql.first(DATA_VERSION)?.data_version;
-      if (version === this.#version) return false;
+      if (version === this.#version) return;
       this.#version = version;
       for (const kind of this.#changedPulses()) this.#hub.emit({ kind });
       this.#hub.emit({ kind: 'ready' });
-      return true;
     } catch {
       // The file is locked for a moment, or being closed. Whoever listens polls as well.
-      return false;
     }
   }
 
