@@ -1,10 +1,10 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest } from '../../storage/claims.js';
 import type { JobQueue } from './job-queue.js';
+import { leasedJobOf } from './job-record.js';
 import type { JobTable } from './job-table.js';
 import type { QueueTable } from './queue-table.js';
 import { goesBefore, type ReadyHeap } from './ready-heap.js';
-import type { StoredJob } from './stored-job.js';
 
 /** Hands due jobs out. */
 export class Claiming {
@@ -40,7 +40,7 @@ export class Claiming {
       const job = heap?.takeFirst();
       if (heap === undefined || job === undefined) break;
       this.#jobs.lease(job, request.runner, now, now + request.lease);
-      taken.push(snapshot(job));
+      taken.push(leasedJobOf(job));
       if (heap.size > 0) continue;
       queue.dropIfEmpty(heap);
       heaps.splice(heaps.indexOf(heap), 1);
@@ -63,23 +63,4 @@ function heapOfNext(heaps: readonly ReadyHeap[]): ReadyHeap | undefined {
     if (heap?.first && best?.first && goesBefore(heap.first, best.first)) best = heap;
   }
   return best;
-}
-
-/** Of this moment: what becomes of the job later does not show in it. */
-function snapshot(job: StoredJob): LeasedJob {
-  const leased = {
-    id: job.id,
-    token: job.token,
-    name: job.name,
-    queue: job.queue.name,
-    payload: job.payload,
-    policy: job.policy,
-    priority: job.priority,
-    attempt: job.attempt,
-    stalls: job.stalls,
-    enqueuedAt: job.enqueuedAt,
-    runAt: job.runAt,
-  };
-  const meta = job.extras?.meta;
-  return meta === undefined ? leased : { ...leased, meta };
 }

@@ -38,7 +38,7 @@ export class Claiming {
     const nextDue = sql.first(NEXT_DUE)?.run_at as number | undefined;
     if (nextDue !== undefined && nextDue <= now) return undefined;
     for (const { queue, limit } of request.queues) {
-      if (limit > 0 && this.#hasReady(sql, queue, request)) return undefined;
+      if (limit > 0 && this.#hasReady(sql, queue, request) && !isPaused(sql, queue)) return undefined;
     }
     return nextDue === undefined ? { jobs: [] } : { jobs: [], nextIn: nextDue - now };
   }
@@ -76,7 +76,7 @@ export class Claiming {
 
   #hasReady(sql: Statements, queue: string, request: PopRequest): boolean {
     const lanes = this.#lanes.known(queue, request);
-    return lanes.some(({ id }: Lane) => sql.first(HAS_READY, id) !== undefined) && !isPaused(sql, queue);
+    return lanes.some(({ id }: Lane) => sql.first(HAS_READY, id) !== undefined);
   }
 }
 

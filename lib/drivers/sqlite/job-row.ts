@@ -62,11 +62,15 @@ export function recordOf(row: SqlRow, lane: Lane, now: number): JobRecord {
   };
 }
 
-/** The failures of a row; none where the text is none of ours, so that no odd row stops a reader. */
 export function failuresOf({ failures }: SqlRow): readonly RecordedFailure[] {
-  if (typeof failures !== 'string') return [];
+  return listOf(failures) as readonly RecordedFailure[];
+}
+
+/** A list stored as text; empty where the text is none of ours, so that no odd row stops a reader or a sweep. */
+export function listOf(text: SqlValue | undefined): readonly unknown[] {
+  if (typeof text !== 'string') return [];
   try {
-    return JSON.parse(failures) as RecordedFailure[];
+    return JSON.parse(text) as unknown[];
   } catch {
     return [];
   }

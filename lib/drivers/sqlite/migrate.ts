@@ -1,6 +1,6 @@
 import { StorageOpenError, StorageVersionError } from '../../core/errors.js';
 import { MIGRATIONS } from './schema.js';
-import type { SqliteDatabase } from './sqlite-client.js';
+import { rollBack, type SqliteDatabase } from './sqlite-client.js';
 
 const VERSION = `select value from jobs_schema where name = 'version'`;
 
@@ -28,14 +28,6 @@ export function migrate(database: SqliteDatabase, file: string): void {
   } catch (error) {
     rollBack(database);
     throw error;
-  }
-}
-
-function rollBack(database: SqliteDatabase): void {
-  try {
-    database.exec('rollback');
-  } catch {
-    // A full disk or an I/O error has rolled back already, and is what has to be told.
   }
 }
 

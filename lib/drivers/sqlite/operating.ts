@@ -5,14 +5,9 @@ import { stateOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import { STATE } from './schema.js';
 import type { SqlRow, Statements } from './sqlite-client.js';
-import type { Settling } from './settling.js';
+import { FIND, REMOVE, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 
-// Each finds the row and changes it under one write lock, so that what was found still holds.
-const FIND = `
-  select seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason, failures,
-    lost_tokens
-  from jobs_job where id = ?`;
 const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) where seq = ?`;
 // A job that lives again holds its unique key again, unless another has it by now.
 const RETRY = `
@@ -23,7 +18,6 @@ const RETRY = `
       when unique_while = 2 and not exists (select 1 from jobs_job other where other.unique_key = jobs_job.unique_name)
       then unique_name end
   where seq = ?`;
-const REMOVE = `delete from jobs_job where seq = ?`;
 const CHANGE = `update jobs_job set lane = ?, priority = ?, run_at = ?, state = ? where seq = ?`;
 const PRUNE = `
   delete from jobs_job where seq in (

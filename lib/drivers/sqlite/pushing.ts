@@ -4,9 +4,9 @@ import { STATE } from './schema.js';
 import type { SqlValue } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
-// An id or unique key that is there makes the insert change nothing: the indexes decide, whoever else inserts.
 const COLUMNS = ['id', 'lane', 'state', 'priority', 'run_at', 'enqueued_at', 'policy', 'payload'];
 const RARE_COLUMNS = ['meta', 'unique_key', 'unique_while', 'unique_name'];
+// An id or unique key that is there makes the insert change nothing: the indexes decide, whoever else inserts.
 const insertOf = (columns: readonly string[], rows: number) => {
   const row = `(${columns.map(() => '?').join(', ')})`;
   const values = Array.from({ length: rows }, () => row).join(', ');
@@ -17,6 +17,7 @@ const INSERT = insertOf([...COLUMNS, ...RARE_COLUMNS], 1);
 const INSERT_CHUNK = insertOf([...COLUMNS, ...RARE_COLUMNS], CHUNK);
 const INSERT_PLAIN = insertOf(COLUMNS, 1);
 const INSERT_PLAIN_CHUNK = insertOf(COLUMNS, CHUNK);
+// Under the write lock, what is newer than the newest before was stored by this chunk alone.
 const NEWEST = `select coalesce(max(seq), 0) as seq from jobs_job`;
 const UNDO = `delete from jobs_job where seq > ?`;
 const BY_ID = `select id from jobs_job where id = ?`;

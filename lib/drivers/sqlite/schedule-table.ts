@@ -17,8 +17,9 @@ const REMOVE = `delete from jobs_schedule where key = ?`;
 // Of all processes that try the same step, the first finds the tick it read; the others change no row.
 const FIRE = `
   update jobs_schedule
-  set next_at = ?, watermark = max(?, coalesce(watermark, ?)), last_job = coalesce(?, last_job)
+  set next_at = ?, watermark = max(?, coalesce(watermark, ?))
   where key = ? and next_at = ?`;
+const REMEMBER = `update jobs_schedule set last_job = ? where key = ?`;
 
 /** The schedules of the file. */
 export class ScheduleTable {
@@ -56,10 +57,10 @@ export class ScheduleTable {
   }
 
   fire(tx: Transaction, { key, expected, watermark, nextAt, jobs }: Firing): boolean {
-    if (tx.sql.run(FIRE, nextAt, watermark, watermark, null, key, expected) === 0) return false;
-    const stored = jobs.map((job) => this.#pushing.push(tx, job)).filter(({ duplicate }) => !duplicate);
+    if (tx.sql.run(FIRE, nextAt, watermark, watermark, key, expected) === 0) return false;
+    const stored = this.#pushing.pushAll(tx, jobs).filter(({ duplicate }) => !duplicate);
     const last = stored.at(-1);
-    if (last !== undefined) tx.sql.run(FIRE, nextAt, watermark, watermark, last.id, key, nextAt);
+    if (last !== undefined) tx.sql.run(REMEMBER, last.id, key);
     return true;
   }
 }

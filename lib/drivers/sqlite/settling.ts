@@ -1,7 +1,7 @@
 import { FAILURES_KEPT, type Failure, type Lease } from '../../core/job.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
-import { failuresOf } from './job-row.js';
+import { failuresOf, listOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import { STATE } from './schema.js';
 import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
@@ -28,13 +28,14 @@ const COMPLETE_ALL = `
     runner = null, unique_key = null
   where seq in (select value from json_each(?))`;
 const REMOVE_ALL = `delete from jobs_job where seq in (select value from json_each(?))`;
-const COLUMNS = `seq, lane, state, token, attempt, stalls, stalled_at, run_at, policy, cancel_reason, failures,
-  lost_tokens`;
-const FIND = `select ${COLUMNS} from jobs_job where id = ?`;
+const COLUMNS = `seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason,
+  failures, lost_tokens`;
+/** A job as it must be read to be settled, under the write lock that it is then changed under. */
+export const FIND = `select ${COLUMNS} from jobs_job where id = ?`;
 const EXPIRED = `
   select id, ${COLUMNS} from jobs_job where state = 3 and lease_until <= ? order by lease_until limit ?`;
 // By seq, within the transaction that read the row: nobody came between.
-const REMOVE = `delete from jobs_job where seq = ?`;
+export const REMOVE = `delete from jobs_job where seq = ?`;
 const END = `
   update jobs_job
   set state = ?, attempt = ?, stalls = ?, ended_at = ?, prune_at = ?, reason = ?, cancel_reason = ?, failures = ?,
@@ -222,7 +223,7 @@ function answerAgain(row: SqlRow | undefined, token: number): Recorded {
 }
 
 function lostTokensOf({ lost_tokens: text }: SqlRow): readonly number[] {
-  return typeof text === 'string' ? (JSON.parse(text) as number[]) : [];
+  return listOf(text) as readonly number[];
 }
 
 function cancelOf(row: SqlRow): { policy: string; cancelReason?: string } {

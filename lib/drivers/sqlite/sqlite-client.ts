@@ -23,6 +23,15 @@ export interface SqliteDatabase {
 /** Which library opens the file. @publicApi */
 export type SqliteDriver = 'node:sqlite' | 'better-sqlite3' | 'libsql';
 
+/** Undoes what a failed transaction did so far. */
+export function rollBack(database: SqliteDatabase): void {
+  try {
+    database.exec('rollback');
+  } catch {
+    // A full disk or an I/O error has rolled back already, and is what has to be told.
+  }
+}
+
 /** Statements of one connection, each prepared once. */
 export class Statements {
   readonly #database: SqliteDatabase;

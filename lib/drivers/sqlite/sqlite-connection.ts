@@ -3,7 +3,7 @@ import type { SignalHub } from '../../storage/signal.js';
 import type { StorageTime } from '../../storage/storage-time.js';
 import { FileWatch } from './file-watch.js';
 import { migrate } from './migrate.js';
-import { Statements, type SqliteDatabase } from './sqlite-client.js';
+import { rollBack, Statements, type SqliteDatabase } from './sqlite-client.js';
 import { translate } from './sqlite-errors.js';
 import { Transaction } from './transaction.js';
 import { patiently, TransactionQueue } from './transaction-queue.js';
@@ -102,17 +102,9 @@ export class SqliteConnection {
       return results;
     } catch (error) {
       this.#current = undefined;
-      this.#rollBack();
+      this.#options.onRollback();
+      rollBack(this.#options.database);
       throw error;
-    }
-  }
-
-  #rollBack(): void {
-    this.#options.onRollback();
-    try {
-      this.#sql.run('rollback');
-    } catch {
-      // A full disk or an I/O error may have rolled back already.
     }
   }
 

@@ -151,6 +151,9 @@ async function assertStates(
   }
 }
 
+// A cursor that does not move on must fail the case, not hang it.
+const MOST_SEEN = 1_000;
+
 async function pages(storage: Storage, query: JobQuery, between?: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];
   let cursor: string | undefined;
@@ -158,6 +161,7 @@ async function pages(storage: Storage, query: JobQuery, between?: () => Promise<
     const page = await storage.list({ ...query, ...(cursor === undefined ? {} : { cursor }) });
     assert.ok(page.jobs.length <= query.limit);
     seen.push(...idsOf(page.jobs));
+    assert.ok(seen.length < MOST_SEEN, 'the pages come to no end');
     cursor = page.cursor;
     await between?.();
   } while (cursor !== undefined);
