@@ -8,6 +8,8 @@ interface Project {
   readonly group?: number;
   /** Prints which storages run, and fails when a required one cannot. */
   readonly storages?: true;
+  /** Looks for PostgreSQL and Redis once per run, and starts private ones where none runs. */
+  readonly servers?: true;
   /** Needs dist/ and sample/dist/, which test/build.ts makes once. */
   readonly built?: true;
 }
@@ -16,9 +18,9 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   unit: { timeout: 5_000 },
   types: { timeout: 5_000 },
   architecture: { timeout: 60_000 },
-  contract: { timeout: 30_000, storages: true },
-  integration: { timeout: 30_000 },
-  e2e: { timeout: 60_000, group: 1, built: true },
+  contract: { timeout: 30_000, servers: true, storages: true },
+  integration: { timeout: 30_000, servers: true },
+  e2e: { timeout: 60_000, group: 1, servers: true, built: true },
   packaging: { timeout: 300_000, group: 2, built: true },
 };
 
@@ -28,7 +30,7 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     projects: Object.entries(PROJECTS).map(
-      ([name, { timeout, group = 0, built = false, storages = false }]) => ({
+      ([name, { timeout, group = 0, built = false, servers = false, storages = false }]) => ({
         extends: true,
         test: {
           name,
@@ -39,6 +41,7 @@ export default defineConfig({
           sequence: { groupOrder: group },
           globalSetup: [
             ...(built ? ['test/build.ts'] : []),
+            ...(servers ? ['test/support/servers/provide-servers.ts'] : []),
             ...(storages ? ['test/support/report-storages.ts'] : []),
           ],
         },

@@ -1,4 +1,5 @@
 import type { Capabilities } from '../../lib/storage/capabilities.js';
+import { servers, type Servers } from './servers/servers.js';
 import { ALL_STORAGES, CHOSEN_STORAGES, REQUIRED_STORAGES, STORAGES, type StorageRow } from './storages.js';
 
 /**
@@ -18,7 +19,13 @@ async function describeStorage(row: StorageRow): Promise<string> {
   const subject = await row.create();
   const { capabilities } = subject.create();
   await subject.dispose();
-  return `  ${row.name}: tested; ${listOf(capabilities)}`;
+  return `  ${row.name}: tested${whereOf(row)}; ${listOf(capabilities)}`;
+}
+
+/** A server that nobody else uses, with settings for speed, is worth a word: it is not what production has. */
+function whereOf({ name }: StorageRow): string {
+  const server = servers[name as keyof Servers] as Servers[keyof Servers] | undefined;
+  return server !== undefined && 'url' in server && server.isPrivate ? ' on a private server' : '';
 }
 
 function listOf(capabilities: Capabilities): string {
