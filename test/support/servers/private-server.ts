@@ -88,7 +88,7 @@ export class PrivateServer {
     if (this.#keeper.exitCode !== null || this.#keeper.signalCode !== null) return;
     const gone = once(this.#keeper, 'exit');
     if (this.#keeper.connected) this.#keeper.disconnect();
-    await gone;
+    await this.#awake(gone);
   }
 
   /** Crashes it. What it had flushed stays; `restart` brings it back. */
@@ -125,7 +125,7 @@ export class PrivateServer {
   async #start(): Promise<void> {
     const told = once(this.#keeper, 'message');
     this.#keeper.send({ do: 'start' });
-    await told;
+    await this.#awake(told);
     const deadline = performance.now() + START_LIMIT;
     let problem = '';
     while ('pid' in this.#state && performance.now() < deadline) {
@@ -139,6 +139,15 @@ export class PrivateServer {
     }
     const why = 'ended' in this.#state ? `ended (${this.#state.ended})` : problem;
     throw new Error(`${this.#recipe.name} did not start: ${why}\n${this.log.slice(-2_000)}`);
+  }
+
+  /** Nothing else may keep this process from ending while it waits: then it would end, as if all were well. */
+  async #awake(event: Promise<unknown>): Promise<void> {
+    this.#keeper.ref();
+    this.#keeper.channel?.ref();
+    await event;
+    this.#keeper.channel?.unref();
+    this.#keeper.unref();
   }
 
   async #end(gently: NodeJS.Signals): Promise<void> {
