@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { askPostgres, postgresStartup } from '../../support/servers/ask-postgres.js';
 import { askRedis } from '../../support/servers/ask-redis.js';
+import { onFreePort } from '../../support/servers/free-port.js';
+import { PrivateServer } from '../../support/servers/private-server.js';
 import { redisCommand, tellRedis } from '../../support/servers/redis-command.js';
 import { noPrivatePostgres, startPostgres } from '../../support/servers/start-postgres.js';
 import { noPrivateRedis, startRedis } from '../../support/servers/start-redis.js';
@@ -80,8 +82,10 @@ describe.each([
     const server = await opened(start());
     const { pid } = server;
     process.kill(pid, 'SIGSTOP');
+    const asked = performance.now();
     await server.stop();
     expect(isAlive(pid)).toBe(false);
+    expect(performance.now() - asked, 'gently, not after the limit').toBeLessThan(4_000);
   });
 
   it('says why it does not start, with the words of the server', async ({ skip }) => {
@@ -136,6 +140,51 @@ describe('Redis', () => {
     expect(await tellRedis(port, ['MSET', '{a}1', 'x', '{a}2', 'y'])).toBe('+OK\r\n');
     expect(await tellRedis(port, ['MSET', 'a', 'x', 'b', 'y'])).toContain('CROSSSLOT');
   });
+});
+
+it('a server that does not go gently goes all the same', async () => {
+  let home = '';
+  const server = await opened(
+    PrivateServer.start({
+      name: 'stubborn',
+      program: process.execPath,
+      port: 0,
+      url: '',
+      args: (folder) => {
+        home = folder;
+        return ['-e', `process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)`];
+      },
+      stopSignal: 'SIGTERM',
+      killSignal: 'SIGKILL',
+      ask: async () =>
+        readFileSync(join(home, 'server.log'), 'utf8') === '' ? { problem: 'not up' } : { version: '1' },
+    }),
+  );
+  const { pid } = server;
+  await server.stop();
+  expect(isAlive(pid)).toBe(false);
+});
+
+it('a server that does not start leaves no folder, even when that is known before its keeper has loaded', async () => {
+  const place = await mkdtemp(join(tmpdir(), 'jobs-empty-'));
+  ends.push(() => rm(place, { recursive: true }));
+  vi.stubEnv('TMPDIR', place);
+  ends.push(async () => void vi.unstubAllEnvs());
+  await expect(startPostgres({ programs: '/nowhere' })).rejects.toThrow('/nowhere/initdb');
+  expect(await readdir(place)).toEqual([]);
+});
+
+it('takes another port when somebody was faster, but not for ever', async () => {
+  const tried: number[] = [];
+  const start = (taken: number) => async (port: number) => {
+    tried.push(port);
+    if (tried.length <= taken) throw new Error('bind: Address already in use');
+    return port;
+  };
+  expect(await onFreePort(start(2))).toBe(tried[2]);
+  tried.length = 0;
+  await expect(onFreePort(start(9))).rejects.toThrow('already in use');
+  expect(tried).toHaveLength(3);
 });
 
 it('a server and its data go when the process that started it is killed', async () => {

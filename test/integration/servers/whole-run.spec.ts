@@ -19,6 +19,7 @@ it('a run starts its private server before the tests and ends it after them', as
   const [code] = await once(run, 'exit');
   // A run that ended before its first test has an exit code of 0 too.
   expect(printed()).toMatch(/Tests +1 passed/);
+  expect(printed()).toContain('redis: none; STORAGES leaves it out');
   expect([code, await askPostgres(urlIn(printed()))]).toEqual([0, { problem: expect.any(String) }]);
 });
 
