@@ -119,11 +119,10 @@ describe('Redis', () => {
     skip(noPrivateRedis() !== undefined, noPrivateRedis());
     const forgetful = await opened(startRedis());
     const durable = await opened(startRedis({ settings: { appendonly: 'yes', appendfsync: 'always' } }));
-    for (const server of [forgetful, durable]) {
-      await tellRedis(server.port, ['SET', 'key', 'value']);
-      await server.kill();
-      await server.restart();
-    }
+    for (const { port } of [forgetful, durable]) await tellRedis(port, ['SET', 'key', 'value']);
+    await forgetful.restart();
+    await durable.kill();
+    await durable.restart();
     expect(await tellRedis(forgetful.port, ['GET', 'key'])).toBe('$-1\r\n');
     expect(await tellRedis(durable.port, ['GET', 'key'])).toBe('$5\r\nvalue\r\n');
   });
@@ -161,8 +160,9 @@ it('a server that does not go gently goes all the same', async () => {
     }),
   );
   const { pid } = server;
-  await server.stop();
-  expect(isAlive(pid)).toBe(false);
+  await server.restart();
+  expect([isAlive(pid), isAlive(server.pid)]).toEqual([false, true]);
+  await server.kill();
 });
 
 it('a server that does not start leaves no folder, even when that is known before its keeper has loaded', async () => {

@@ -3,6 +3,11 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FaultProxy } from '../../support/fault-proxy.js';
 
+/** The machine may be busy; only a failure takes so long. */
+function eventually<T>(look: () => T) {
+  return expect.poll(look, { timeout: 4_000, interval: 5 });
+}
+
 /** Answers `x` with `echo x`, and remembers what it heard. */
 let heard = '';
 const atServer: Socket[] = [];
@@ -55,7 +60,7 @@ function call(): Client {
 async function callAndTalk(): Promise<Client> {
   const client = call();
   client.socket.write('hello');
-  await expect.poll(client.got).toBe('echo hello');
+  await eventually(client.got).toBe('echo hello');
   heard = '';
   return client;
 }
@@ -65,22 +70,22 @@ it('passes everything on, each way, and the ends too', async () => {
   expect(proxy.url).toBe(`tcp://127.0.0.1:${proxy.port}/path`);
   expect(proxy.connections).toBe(1);
   client.socket.end('bye');
-  await expect.poll(client.end).toBe('closed');
+  await eventually(client.end).toBe('closed');
   expect(client.got()).toBe('echo helloecho bye');
-  await expect.poll(() => proxy.connections).toBe(0);
+  await eventually(() => proxy.connections).toBe(0);
 });
 
 it('ends a connection that the server ends', async () => {
   const client = await callAndTalk();
   atServer[0]?.end('good night');
-  await expect.poll(client.end).toBe('closed');
+  await eventually(client.end).toBe('closed');
   expect(client.got()).toBe('echo hellogood night');
 });
 
 it('resets a client whose server is not there', async () => {
   server.close();
   const client = call();
-  await expect.poll(client.end).toBe('ECONNRESET');
+  await eventually(client.end).toBe('ECONNRESET');
   server.listen((server.address() as AddressInfo | null)?.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -90,7 +95,7 @@ it('resets all that is open, at both ends, and lets new connections in', async (
   const other = await callAndTalk();
   const ends = atServer.map((socket) => once(socket, 'error'));
   proxy.reset();
-  await expect.poll(() => [client.end(), other.end()]).toEqual(['ECONNRESET', 'ECONNRESET']);
+  await eventually(() => [client.end(), other.end()]).toEqual(['ECONNRESET', 'ECONNRESET']);
   const errors = (await Promise.all(ends)).map(([error]) => (error as NodeJS.ErrnoException).code);
   expect(errors).toEqual(['ECONNRESET', 'ECONNRESET']);
   expect(proxy.connections).toBe(0);
@@ -101,9 +106,9 @@ it('resets new connections alone', async () => {
   const client = await callAndTalk();
   proxy.resetNew();
   const other = call();
-  await expect.poll(other.end).toBe('ECONNRESET');
+  await eventually(other.end).toBe('ECONNRESET');
   client.socket.write('still here');
-  await expect.poll(client.got).toBe('echo helloecho still here');
+  await eventually(client.got).toBe('echo helloecho still here');
   await proxy.heal();
   await callAndTalk();
 });
@@ -112,9 +117,9 @@ it('refuses new connections alone, and takes them again at the same port', async
   const client = await callAndTalk();
   proxy.refuse();
   const other = call();
-  await expect.poll(other.end).toBe('ECONNREFUSED');
+  await eventually(other.end).toBe('ECONNREFUSED');
   client.socket.write('still here');
-  await expect.poll(client.got).toBe('echo helloecho still here');
+  await eventually(client.got).toBe('echo helloecho still here');
   await proxy.heal();
   await callAndTalk();
 });
@@ -123,9 +128,9 @@ it('swallows requests', async () => {
   const client = await callAndTalk();
   proxy.loseBytes('to-server');
   client.socket.write('question');
-  await expect.poll(() => proxy.lost).toBe('question'.length);
+  await eventually(() => proxy.lost).toBe('question'.length);
   atServer[0]?.write('news');
-  await expect.poll(client.got).toBe('echo hellonews');
+  await eventually(client.got).toBe('echo hellonews');
   expect([heard, client.end()]).toEqual(['', 'open']);
 });
 
@@ -133,10 +138,10 @@ it('swallows replies, and carries nothing after what is lost', async () => {
   const client = await callAndTalk();
   proxy.loseBytes('to-client');
   client.socket.write('one');
-  await expect.poll(() => proxy.lost).toBe('echo one'.length);
+  await eventually(() => proxy.lost).toBe('echo one'.length);
   client.socket.write('two');
-  await expect.poll(() => heard).toBe('onetwo');
-  await expect.poll(() => proxy.lost).toBe('echo oneecho two'.length);
+  await eventually(() => heard).toBe('onetwo');
+  await eventually(() => proxy.lost).toBe('echo oneecho two'.length);
   expect([client.got(), client.end()]).toEqual(['echo hello', 'open']);
 });
 
@@ -145,15 +150,15 @@ it('keeps from each end that the other has gone, and resets at the end what lost
   const other = await callAndTalk();
   proxy.loseBytes();
   client.socket.write('lost');
-  await expect.poll(() => proxy.lost).toBe('lost'.length);
+  await eventually(() => proxy.lost).toBe('lost'.length);
   client.socket.destroy();
-  await expect.poll(client.end).toBe('closed');
+  await eventually(client.end).toBe('closed');
   expect(atServer[0]?.readableEnded).toBe(false);
   const reset = once(atServer[0] as Socket, 'error');
   await proxy.heal();
   expect(((await reset)[0] as NodeJS.ErrnoException).code).toBe('ECONNRESET');
   other.socket.write('fine');
-  await expect.poll(other.got).toBe('echo helloecho fine');
+  await eventually(other.got).toBe('echo helloecho fine');
   expect(heard).toBe('fine');
 });
 
@@ -161,10 +166,10 @@ it('accepts new connections into the black hole', async () => {
   proxy.loseBytes();
   const client = call();
   client.socket.write('anybody');
-  await expect.poll(() => proxy.lost).toBe('anybody'.length);
+  await eventually(() => proxy.lost).toBe('anybody'.length);
   expect([heard, client.got(), client.end()]).toEqual(['', '', 'open']);
   await proxy.heal();
-  await expect.poll(client.end).toBe('ECONNRESET');
+  await eventually(client.end).toBe('ECONNRESET');
 });
 
 it('delays each way, in order', async () => {
@@ -172,11 +177,11 @@ it('delays each way, in order', async () => {
   proxy.delay(60);
   const start = performance.now();
   client.socket.write('slow');
-  await expect.poll(() => heard).toBe('slow');
+  await eventually(() => heard).toBe('slow');
   expect(performance.now() - start).toBeGreaterThan(55);
   proxy.delay(0);
   client.socket.write('fast');
-  await expect.poll(client.got).toBe('echo helloecho slowecho fast');
+  await eventually(client.got).toBe('echo helloecho slowecho fast');
   expect(performance.now() - start).toBeGreaterThan(115);
 });
 
@@ -186,20 +191,20 @@ it('drops the next reply: the server has heard, the client cannot know', async (
   const dropped = proxy.dropNextReply();
   client.socket.write('commit');
   await dropped;
-  await expect.poll(client.end).toBe('ECONNRESET');
+  await eventually(client.end).toBe('ECONNRESET');
   expect([heard, client.got()]).toEqual(['commit', 'echo hello']);
   other.socket.write('not mine');
-  await expect.poll(other.got).toBe('echo helloecho not mine');
+  await eventually(other.got).toBe('echo helloecho not mine');
 });
 
 it('waits for the request with the words', async () => {
   const client = await callAndTalk();
   const dropped = proxy.dropNextReply('COMMIT');
   client.socket.write('BEGIN');
-  await expect.poll(client.got).toBe('echo helloecho BEGIN');
+  await eventually(client.got).toBe('echo helloecho BEGIN');
   client.socket.write('COMMIT');
   await dropped;
-  await expect.poll(client.end).toBe('ECONNRESET');
+  await eventually(client.end).toBe('ECONNRESET');
   expect(client.got()).toBe('echo helloecho BEGIN');
 });
 
@@ -208,5 +213,5 @@ it('forgets the reply to drop when healed', async () => {
   void proxy.dropNextReply();
   await proxy.heal();
   client.socket.write('through');
-  await expect.poll(client.got).toBe('echo helloecho through');
+  await eventually(client.got).toBe('echo helloecho through');
 });
