@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from './actor.js';
-import { Work } from './job-classes.js';
+import { Work } from './fixtures/jobs.mjs';
+import { SHARED_STORAGES } from './shared-storages.js';
 import { Stage, type Line } from './stage.js';
 import { until } from './until.js';
 
@@ -10,23 +11,25 @@ const LEASE = 600;
 const SWEEP = LEASE / 2;
 
 let stage: Stage;
-beforeEach(async () => {
-  stage = await Stage.open();
-});
-afterEach(() => stage.close());
+describe.each(SHARED_STORAGES)('on $name', (shared) => {
+  beforeEach(async () => {
+    stage = await Stage.open(shared);
+  });
+  afterEach(() => stage.close());
 
-it('loses no job and charges no attempt when processes are killed, and gives no job two owners', async () => {
-  const workers = [startWorker(), startWorker(), startWorker()];
-  await until('three workers are up', () => stage.lines('up').length === 3, { seen: stage.story });
-  const ids = (await stage.jobs.queueAll(Array.from({ length: JOBS }, () => new Work(1_500)))).map(
-    ({ id }) => id,
-  );
-  await until(`${JOBS} jobs run at once`, () => running().length === JOBS, { seen: stage.story });
-  await killBusiest(workers);
-  await killBusiest(workers);
-  const records = await until('every job completed', () => completedRecords(ids), { seen: stage.story });
-  expect(records.map(({ attempt }) => attempt)).toEqual(ids.map(() => 0));
-  expect(records.flatMap(({ id, token }) => violations(id, token))).toEqual([]);
+  it('loses no job and charges no attempt when processes are killed, and gives no job two owners', async () => {
+    const workers = [startWorker(), startWorker(), startWorker()];
+    await until('three workers are up', () => stage.lines('up').length === 3, { seen: stage.story });
+    const ids = (await stage.jobs.queueAll(Array.from({ length: JOBS }, () => new Work(1_500)))).map(
+      ({ id }) => id,
+    );
+    await until(`${JOBS} jobs run at once`, () => running().length === JOBS, { seen: stage.story });
+    await killBusiest(workers);
+    await killBusiest(workers);
+    const records = await until('every job completed', () => completedRecords(ids), { seen: stage.story });
+    expect(records.map(({ attempt }) => attempt)).toEqual(ids.map(() => 0));
+    expect(records.flatMap(({ id, token }) => violations(id, token))).toEqual([]);
+  });
 });
 
 function startWorker(): Actor {

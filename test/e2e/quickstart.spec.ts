@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Actor } from './actor.js';
+import { sqlite } from './shared-storages.js';
 import { Stage } from './stage.js';
 import { until } from './until.js';
 
@@ -20,7 +21,7 @@ interface Answer {
 let stage: Stage;
 let port: number;
 beforeEach(async () => {
-  stage = await Stage.open();
+  stage = await Stage.open(sqlite);
   port = await freePort();
 });
 afterEach(() => stage.close());
@@ -49,7 +50,7 @@ it('does what its terminal promises, also after kill -9 in the middle of a repor
 });
 
 async function start(): Promise<Actor> {
-  const app = stage.run(MAIN, [], { PORT: String(port), JOBS_DB: stage.database });
+  const app = stage.run(MAIN, [], { PORT: String(port), JOBS_DB: stage.url });
   await until('the app says that it is up', () => app.output.includes('A few jobs to begin with'), {
     seen: stage.story,
   });

@@ -1,6 +1,7 @@
 import { defineJob } from 'nestjs-background-jobs/core';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from './actor.js';
+import { SHARED_STORAGES } from './shared-storages.js';
 import { Stage } from './stage.js';
 import { until } from './until.js';
 
@@ -17,47 +18,49 @@ defineJob(Long, { name: 'long' });
 defineJob(Parent, { name: 'parent' });
 
 let stage: Stage;
-beforeEach(async () => {
-  stage = await Stage.open();
-});
-afterEach(() => stage.close());
+describe.each(SHARED_STORAGES)('on $name', (shared) => {
+  beforeEach(async () => {
+    stage = await Stage.open(shared);
+  });
+  afterEach(() => stage.close());
 
-it('lets short jobs end and gives long ones back uncharged, before the database of the app closes', async () => {
-  const app = await startApp();
-  const [short, long] = await stage.jobs.queueAll([new Short(), new Long()]);
-  await until('both run', () => hasLines('short-started', 'long-started'), { seen: stage.story });
-  await terminate(app);
+  it('lets short jobs end and gives long ones back uncharged, before the database of the app closes', async () => {
+    const app = await startApp();
+    const [short, long] = await stage.jobs.queueAll([new Short(), new Long()]);
+    await until('both run', () => hasLines('short-started', 'long-started'), { seen: stage.story });
+    await terminate(app);
 
-  expect(await stage.jobs.info(short?.id ?? '')).toMatchObject({ state: 'completed', attempts: 0 });
-  expect(await stage.jobs.info(long?.id ?? '')).toMatchObject({ state: 'ready', attempts: 0, stalls: 0 });
-  expect(stage.lines('long-aborted')).toMatchObject([{ reason: 'ShutdownError' }]);
-  const [closed] = stage.lines('database-closed');
-  const [aborted] = stage.lines('long-aborted');
-  const afterAbort = (closed?.at ?? 0) - (aborted?.at ?? Infinity);
-  expect(afterAbort, 'milliseconds from the abort to the close').toBeGreaterThan(ABORT_GRACE - 50);
-});
+    expect(await stage.jobs.info(short?.id ?? '')).toMatchObject({ state: 'completed', attempts: 0 });
+    expect(await stage.jobs.info(long?.id ?? '')).toMatchObject({ state: 'ready', attempts: 0, stalls: 0 });
+    expect(stage.lines('long-aborted')).toMatchObject([{ reason: 'ShutdownError' }]);
+    const [closed] = stage.lines('database-closed');
+    const [aborted] = stage.lines('long-aborted');
+    const afterAbort = (closed?.at ?? 0) - (aborted?.at ?? Infinity);
+    expect(afterAbort, 'milliseconds from the abort to the close').toBeGreaterThan(ABORT_GRACE - 50);
+  });
 
-it('lets a job queue another one while the app stops, and keeps that one for the next process', async () => {
-  const app = await startApp();
-  const { id } = await stage.jobs.queue(new Parent());
-  await until('it runs', () => hasLines('parent-started'), { seen: stage.story });
-  await terminate(app);
+  it('lets a job queue another one while the app stops, and keeps that one for the next process', async () => {
+    const app = await startApp();
+    const { id } = await stage.jobs.queue(new Parent());
+    await until('it runs', () => hasLines('parent-started'), { seen: stage.story });
+    await terminate(app);
 
-  const [child] = stage.lines('child-queued');
-  expect(await stage.jobs.info(id)).toMatchObject({ state: 'completed', attempts: 0 });
-  expect(await stage.jobs.info(child?.id ?? '')).toMatchObject({ state: 'ready', attempts: 0 });
-  expect(stage.lines('child-started')).toEqual([]);
-});
+    const [child] = stage.lines('child-queued');
+    expect(await stage.jobs.info(id)).toMatchObject({ state: 'completed', attempts: 0 });
+    expect(await stage.jobs.info(child?.id ?? '')).toMatchObject({ state: 'ready', attempts: 0 });
+    expect(stage.lines('child-started')).toEqual([]);
+  });
 
-it('stops in time although the storage does not answer any more', async () => {
-  const app = await startApp();
-  await stage.jobs.queueAll([new Short(), new Long()]);
-  await until('both run', () => hasLines('short-started', 'long-started'), { seen: stage.story });
-  app.tell('hang');
-  await until('the storage hangs', () => hasLines('hanging'), { seen: stage.story });
-  await terminate(app);
-  expect(stage.lines('short-ended')).toHaveLength(1);
-  expect(stage.lines('database-closed')).toHaveLength(1);
+  it('stops in time although the storage does not answer any more', async () => {
+    const app = await startApp();
+    await stage.jobs.queueAll([new Short(), new Long()]);
+    await until('both run', () => hasLines('short-started', 'long-started'), { seen: stage.story });
+    app.tell('hang');
+    await until('the storage hangs', () => hasLines('hanging'), { seen: stage.story });
+    await terminate(app);
+    expect(stage.lines('short-ended')).toHaveLength(1);
+    expect(stage.lines('database-closed')).toHaveLength(1);
+  });
 });
 
 async function startApp(): Promise<Actor> {

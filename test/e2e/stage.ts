@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { QueueHandle } from 'nestjs-background-jobs/core';
-import { SqliteStorage } from 'nestjs-background-jobs/sqlite';
+import { QueueHandle, type Storage } from 'nestjs-background-jobs/core';
 import { Actor } from './actor.js';
+import { createStorage } from './fixtures/storages.mjs';
+import type { Place, SharedStorage } from './shared-storages.js';
 
 /** A line that a process wrote: an event of its runner, or what a job did. */
 export interface Line {
@@ -19,40 +20,49 @@ export interface Line {
   readonly reason?: string;
 }
 
-/** A folder with one database file and one log, and the processes that share them. */
+/** A folder with a log, a place in a storage, and the processes that share them. */
 export class Stage {
   readonly folder: string;
-  readonly database: string;
-  readonly storage: SqliteStorage;
+  readonly storage: Storage;
   readonly jobs: QueueHandle;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #place: Place;
   readonly #log: string;
   readonly #actors: Actor[] = [];
 
-  constructor(folder: string) {
+  private constructor(folder: string, name: string, place: Place, storage: Storage) {
     this.folder = folder;
-    this.database = join(folder, 'jobs.db');
+    this.storage = storage;
+    this.jobs = new QueueHandle(storage);
+    this.#env = { STORAGE: name, STORAGE_URL: place.url };
+    this.#place = place;
     this.#log = join(folder, 'log.jsonl');
-    this.storage = new SqliteStorage({ path: this.database, durability: 'normal' });
-    this.jobs = new QueueHandle(this.storage);
+    writeFileSync(this.#log, '');
   }
 
-  static async open(): Promise<Stage> {
-    const stage = new Stage(await mkdtemp(join(tmpdir(), 'jobs-e2e-')));
-    writeFileSync(stage.#log, '');
-    await stage.storage.open();
-    return stage;
+  static async open({ name, place }: SharedStorage): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), 'jobs-e2e-'));
+    const placed = await place(folder);
+    const storage = await createStorage(name, placed.url);
+    await storage.open();
+    return new Stage(folder, name, placed, storage);
   }
 
-  /** Starts a fixture, which gets the settings and the places of the database and the log. */
+  /** Where the data is. */
+  get url(): string {
+    return this.#place.url;
+  }
+
+  /** Starts a fixture, which gets the settings and the places of the data and the log. */
   spawn(fixture: string, settings: object = {}): Actor {
-    const config = JSON.stringify({ database: this.database, log: this.#log, ...settings });
+    const config = JSON.stringify({ log: this.#log, ...settings });
     return this.run(fileURLToPath(new URL(`fixtures/${fixture}`, import.meta.url)), [config]);
   }
 
   run(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Actor {
     const child: ChildProcess = spawn(process.execPath, [file, ...args], {
       cwd: this.folder,
-      env: { ...process.env, NO_COLOR: '1', ...env },
+      env: { ...process.env, NO_COLOR: '1', ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const actor = new Actor(child);
@@ -60,12 +70,13 @@ export class Stage {
     return actor;
   }
 
-  lines(kind: string): readonly Line[] {
+  /** Those of one kind, or all, in the order in which they were written. */
+  lines(kind?: string): readonly Line[] {
     return readFileSync(this.#log, 'utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Line)
-      .filter((line) => line.kind === kind);
+      .filter((line) => kind === undefined || line.kind === kind);
   }
 
   /** What to read when something did not happen. */
@@ -75,6 +86,7 @@ export class Stage {
   async close(): Promise<void> {
     await Promise.all(this.#actors.map((actor) => actor.end('SIGKILL')));
     await this.storage.close();
+    await this.#place.remove();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
