@@ -25,7 +25,11 @@ export type Settlement = { readonly attempt: number; readonly stalls: number } &
   | { readonly state: 'ready' }
 );
 
-/** Lost leases in a row after which a job is given up, unless the runner is told otherwise. @publicApi */
+/**
+ * Lost leases in a row that a job is forgiven, unless the runner is told otherwise. With one more it is given up: a job
+ * that kills its process at each start has four.
+ * @publicApi
+ */
 export const DEFAULT_MAX_STALLS = 3;
 
 /** A lost lease this long ago no longer counts: rare deploys over months must not add up. Milliseconds. */
@@ -81,7 +85,7 @@ function settleFailure(job: LeasedJob, outcome: Outcome & { kind: 'failed' }, ra
 
 /**
  * Decides what becomes of a running job whose lease ran out: it costs no attempt, but a job that took its
- * process down once too often is given up. `stalledAt` is when it lost a lease before, `now` the storage's time.
+ * process down more than `maxStalls` times in a row is given up. `stalledAt` is when it lost a lease before, `now` the storage's time.
  * @publicApi
  */
 export function settleStall(

@@ -26,7 +26,7 @@ export interface RunnerOptions {
   readonly queues: Readonly<Record<string, number>>;
   /** A job whose runner shows no sign of life for this long is given to another; from 200. @default 30_000 */
   readonly lease?: number;
-  /** Lost leases in a row after which a job is dead. @default 3 */
+  /** Lost leases in a row that a job is forgiven; with one more it is dead, so it starts once more often. @default 3 */
   readonly maxStalls?: number;
   /** How long `stop` lets runs go on undisturbed. @default 20_000 */
   readonly grace?: number;

@@ -29,6 +29,8 @@ export class Stage {
   readonly #place: Place;
   readonly #log: string;
   readonly #actors: Actor[] = [];
+  /** From now on processes end because the test does. */
+  isClosing = false;
 
   private constructor(folder: string, name: string, place: Place, storage: Storage) {
     this.folder = folder;
@@ -84,6 +86,7 @@ export class Stage {
     [...this.#actors.map((actor) => actor.output), readFileSync(this.#log, 'utf8').slice(-2_000)].join('\n');
 
   async close(): Promise<void> {
+    this.isClosing = true;
     await Promise.all(this.#actors.map((actor) => actor.end('SIGKILL')));
     await this.storage.close();
     await this.#place.remove();

@@ -3,7 +3,13 @@ import { Backoff } from '../../../lib/core/backoff.js';
 import type { LeasedJob } from '../../../lib/core/job.js';
 import { canMove, hasEnded } from '../../../lib/core/lifecycle.js';
 import { DEFAULT_POLICY, encodePolicy, type Policy } from '../../../lib/core/policy.js';
-import { honourCancel, settle, settleStall, type Settlement } from '../../../lib/core/settlement.js';
+import {
+  DEFAULT_MAX_STALLS,
+  honourCancel,
+  settle,
+  settleStall,
+  type Settlement,
+} from '../../../lib/core/settlement.js';
 import type { Outcome } from '../../../lib/core/outcome.js';
 
 const HOUR = 3_600_000;
@@ -112,6 +118,29 @@ describe('the end of a run', () => {
 describe('a lost lease', () => {
   it('costs no attempt and puts the job back', () => {
     expect(settleStall(job(2), undefined, 0, 3)).toEqual({ state: 'ready', attempt: 2, stalls: 1 });
+  });
+
+  it('is forgiven three times: a job that loses its lease at each start has exactly four', () => {
+    let stalls = 0;
+    let starts = 0;
+    for (let state = 'ready'; state === 'ready'; starts++) {
+      const settlement = settleStall(
+        job(0, {}, stalls),
+        starts * HOUR,
+        (starts + 1) * HOUR,
+        DEFAULT_MAX_STALLS,
+      );
+      ({ state, stalls } = settlement);
+    }
+    expect([starts, stalls]).toEqual([4, 4]);
+  });
+
+  it('is the end of the job at once when none is forgiven', () => {
+    expect(settleStall(job(0), undefined, 0, 0)).toMatchObject({
+      state: 'dead',
+      reason: 'stalled',
+      stalls: 1,
+    });
   });
 
   it('is the end of a job that lost more than it may', () => {
