@@ -44,7 +44,7 @@ export interface WorkerOptions {
  * @publicApi
  */
 export interface ShutdownOptions {
-  /** For jobs to end by themselves. @default '20s' */
+  /** For jobs to end by themselves; a second SIGTERM or SIGINT ends it early. @default '20s' */
   readonly grace?: Duration;
   /** For jobs to end after their signal has aborted; what still runs then goes back, uncharged. @default '5s' */
   readonly abortGrace?: Duration;

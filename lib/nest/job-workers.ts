@@ -13,6 +13,7 @@ import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { buildJobTable } from './job-table.js';
 import { JobExplorer } from './job.explorer.js';
+import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
 import { chooseQueues } from './worker-queues.js';
 
@@ -24,6 +25,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #storage: Storage;
   readonly #logger: JobLogger;
   readonly #hooksCheck: ShutdownHooksCheck;
+  readonly #secondSignal: SecondSignal;
   #runner: Runner | undefined;
 
   constructor(explorer: JobExplorer, settings: JobsSettings, storage: Storage, logger: JobLogger) {
@@ -32,6 +34,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#storage = storage;
     this.#logger = logger;
     this.#hooksCheck = new ShutdownHooksCheck(systemClock, (message) => logger.warn(message));
+    this.#secondSignal = new SecondSignal(systemClock, (signal) => this.#hurry(signal));
   }
 
   /** Everything that can be wrong with the jobs shows here, before the application opens a port. */
@@ -52,11 +55,20 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   /** Never rejects: Nest 11 would leave out the hooks of all other modules. */
   async onModuleDestroy(): Promise<void> {
     this.#hooksCheck.stop();
+    if (!this.#runner) return;
+    this.#secondSignal.listen();
     try {
-      await this.#runner?.stop();
+      await this.#runner.stop();
     } catch (error) {
       this.#logger.stopFailed(error);
+    } finally {
+      this.#secondSignal.ignore();
     }
+  }
+
+  #hurry(signal: string): void {
+    this.#logger.warn(`${signal} came while the jobs had time to end: they are asked to stop now`);
+    void this.#runner?.stop({ now: true });
   }
 
   #createRunner(handlers: readonly JobHandler[]): Runner | undefined {

@@ -28,6 +28,10 @@ export class Actor {
     this.#child.send(message);
   }
 
+  send(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends the signal, unless the process is gone, and waits for its end. */
   end(signal: NodeJS.Signals): Promise<Ending> {
     this.#child.kill(signal);

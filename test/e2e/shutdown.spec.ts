@@ -9,12 +9,18 @@ const GRACE = 1_000;
 const ABORT_GRACE = 500;
 /** What stopping may take besides: 2 s to flush, and 1 s for the process to end. */
 const REST = 3_000;
+/** A grace that no test waits for. */
+const NEVER = 30_000;
+/** A signal that comes sooner than half a second after the first is taken for its echo. */
+const ECHO = 700;
 
 class Short {}
 class Long {}
+class Obedient {}
 class Parent {}
 defineJob(Short, { name: 'short' });
 defineJob(Long, { name: 'long' });
+defineJob(Obedient, { name: 'obedient' });
 defineJob(Parent, { name: 'parent' });
 
 let stage: Stage;
@@ -61,19 +67,56 @@ describe.each(SHARED_STORAGES)('on $name', (shared) => {
     expect(stage.lines('short-ended')).toHaveLength(1);
     expect(stage.lines('database-closed')).toHaveLength(1);
   });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('hurries at a second signal: %s', async (second) => {
+    const app = await startApp({ grace: NEVER, abortGrace: NEVER });
+    const queued = await stage.jobs.queueAll([new Obedient(), new Obedient()]);
+    await until('both run', () => stage.lines('obedient-started').length === 2, { seen: stage.story });
+    app.send('SIGTERM');
+    let sentAt = performance.now();
+    const isAborted = () => {
+      if (performance.now() > sentAt + ECHO) {
+        sentAt = performance.now();
+        app.send(second);
+      }
+      return stage.lines('obedient-aborted').length === 2;
+    };
+    await until('both are asked to stop', isAborted, { seen: stage.story });
+    await expectEnd(app, REST);
+    expect(stage.lines('database-closed')).toHaveLength(1);
+    for (const { id } of queued) {
+      expect(await stage.jobs.info(id)).toMatchObject({ state: 'ready', attempts: 0, stalls: 0 });
+    }
+  });
+
+  it('leaves SIGTERM alone in an app that has not enabled shutdown hooks', async () => {
+    const app = await startApp({ grace: NEVER, abortGrace: NEVER, hooks: false });
+    await stage.jobs.queue(new Obedient());
+    await until('it runs', () => hasLines('obedient-started'), { seen: stage.story });
+    app.tell('close');
+    await until('the app closes', () => hasLines('closing'), { seen: stage.story });
+    app.send('SIGTERM');
+    await expectEnd(app, REST);
+    expect(stage.lines('database-closed')).toEqual([]);
+  });
 });
 
-async function startApp(): Promise<Actor> {
-  const app = stage.spawn('app.mjs', { grace: GRACE, abortGrace: ABORT_GRACE });
+async function startApp(settings: object = {}): Promise<Actor> {
+  const app = stage.spawn('app.mjs', { grace: GRACE, abortGrace: ABORT_GRACE, hooks: true, ...settings });
   await until('the app is up', () => hasLines('up'), { seen: stage.story });
   return app;
 }
 
 async function terminate(app: Actor): Promise<void> {
+  app.send('SIGTERM');
+  await expectEnd(app, GRACE + ABORT_GRACE + REST);
+}
+
+async function expectEnd(app: Actor, within: number): Promise<void> {
   const startedAt = performance.now();
-  expect(await app.end('SIGTERM'), stage.story()).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(await app.ended, stage.story()).toEqual({ code: null, signal: 'SIGTERM' });
   const took = Math.round(performance.now() - startedAt);
-  expect(took, `milliseconds to stop\n${stage.story()}`).toBeLessThan(GRACE + ABORT_GRACE + REST);
+  expect(took, `milliseconds to stop\n${stage.story()}`).toBeLessThan(within);
 }
 
 function hasLines(...kinds: readonly string[]): boolean {
