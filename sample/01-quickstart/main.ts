@@ -23,7 +23,8 @@ Jobs are kept in ${DATABASE}. Try, in another terminal:
   curl ${url}/jobs/ID         # one job: state, progress, errors, result
 
 Start a report, end this process with kill -9 ${process.pid} in the middle of it, and run npm start again:
-the report goes on to its end a few seconds later, and the crash cost it no attempt.
+the report is made again a few seconds later, and the crash cost it no attempt.
+Ctrl-C instead lets running jobs end; a second one, a moment later, has them stop and go back to the queue.
 
 A few jobs to begin with:
 
