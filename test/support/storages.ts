@@ -1,6 +1,7 @@
 import { FakeClock } from '../../lib/testing/fake-clock.js';
 import { MemoryStorage } from '../../lib/drivers/memory/memory-storage.js';
 import type { StorageUnderTest } from '../../lib/testing/contract/storage-under-test.js';
+import { postgres } from './postgres.js';
 import { sqlite } from './sqlite.js';
 
 /** One storage of this repository, as the contract is run on it. */
@@ -25,7 +26,7 @@ const memory: StorageRow = {
 };
 
 /** A new storage is one row here; the contract says the rest. */
-export const ALL_STORAGES: readonly StorageRow[] = [memory, sqlite];
+export const ALL_STORAGES: readonly StorageRow[] = [memory, sqlite, postgres];
 
 /** Those that `STORAGES=memory,sqlite` names; without it, all. */
 export const CHOSEN_STORAGES: readonly string[] = listed('STORAGES') ?? ALL_STORAGES.map(({ name }) => name);

@@ -1,0 +1,94 @@
+import { LEASED_COLUMNS } from './job-row.js';
+
+/** More lanes of one queue than this are not merged one by one. */
+const MOST_ARMS = 32;
+
+/** For each queue that is asked for, how many lanes its claim looks at. */
+export type ClaimShape = readonly number[];
+
+/** Parts of a statement; the parameters are numbered from `first`: force, runner, lease, then three for each queue. */
+export interface ClaimParts {
+  readonly tables: string;
+  readonly columns: string;
+  readonly source: string;
+}
+
+const DUE = `due as materialized (select run_at from jobs.job where state in (1, 2) order by run_at limit 1)`;
+const ORDER = `order by priority, run_at, seq`;
+const LOCK = `for no key update skip locked`;
+
+/**
+ * Claims the first ready jobs of some lanes. Safe under rivals: rows that another claim has locked are skipped, and of
+ * a row that changed since the statement began the newest version is judged. The list of numbers is found once,
+ * whatever plan is chosen, so that no more are claimed than were asked for.
+ *
+ * When a waiting job has become due nothing is claimed, unless `force` is set: it might come first.
+ */
+export function claimParts(shape: ClaimShape, first: number): ClaimParts {
+  const runner = `$${first + 1}::text`;
+  const lease = `$${first + 2}::bigint`;
+  const open = `open as materialized (
+    select $${first}::boolean or not exists (select 1 from due, moment where due.run_at <= moment.now) as yes)`;
+  const queues = shape.map((lanes, index) => queuePart(lanes, index, first + 3 + 3 * index));
+  const tables = [DUE, open, ...queues.flatMap(({ table }) => (table === undefined ? [] : [table]))];
+  const hasMore = queues.flatMap(({ hasMore: more }) => (more === undefined ? [] : [more])).join(' or ');
+  const head = `(select run_at from due) - moment.now as next_in, (select max(id) from jobs.lane) as newest,
+    (select yes from open) as is_open, ${hasMore === '' ? 'false' : hasMore} as has_more`;
+  if (queues.length === 0) return { tables: tables.join(',\n'), columns: head, source: 'moment' };
+  const returning = LEASED_COLUMNS.map((column) => `job.${column}`).join(', ');
+  const taken = `taken as (
+    update jobs.job
+    set state = 3, token = token + 1, lease_until = moment.now + ${lease}, runner = ${runner},
+      started_at = moment.now, unique_key = case when unique_while = 1 then null else unique_key end
+    from moment
+    where job.seq = any(${queues.map(({ seqs }) => seqs).join(' || ')}) and job.state = 0
+    returning ${returning})`;
+  return {
+    tables: [...tables, taken].join(',\n'),
+    columns: [head, ...LEASED_COLUMNS.map((column) => `taken.${column}`)].join(', '),
+    source: 'moment left join taken on true',
+  };
+}
+
+/** How many lanes a statement for so many has: few statements do for all numbers. */
+export function armsFor(lanes: number): number {
+  if (lanes > MOST_ARMS) return MOST_ARMS + 1;
+  return lanes <= 1 ? 1 : 2 ** Math.ceil(Math.log2(lanes));
+}
+
+interface QueuePart {
+  /** What must be found before rows are locked. */
+  readonly table?: string;
+  /** Whether it found more than are wanted. */
+  readonly hasMore?: string;
+  readonly seqs: string;
+}
+
+function queuePart(lanes: number, index: number, first: number): QueuePart {
+  const [queue, limit, list] = [`$${first}::uuid`, `$${first + 1}::integer`, `$${first + 2}`];
+  const isOpen = `(select yes from open)
+    and not exists (select 1 from jobs.queue where key = ${queue} and paused_at is not null)`;
+  if (lanes === 1) {
+    return {
+      seqs: `array(select seq from jobs.job where state = 0 and lane = ${list}::integer and ${isOpen}
+        ${ORDER} limit ${limit} ${LOCK})`,
+    };
+  }
+  // A merge cannot lock. So it finds more than are wanted, for rivals that find the same to have some each.
+  const candidates = `2 * ${limit} + 100`;
+  const arm = (lane: string, end = '') =>
+    `(select seq, priority, run_at from jobs.job where state = 0 and lane = ${lane} ${end})`;
+  const merged =
+    lanes > MOST_ARMS
+      ? `unnest(${list}::integer[]) as lane (id) cross join lateral
+        ${arm('lane.id', `${ORDER} limit ${candidates}`)} found`
+      : `(${Array.from({ length: lanes }, (_, nth) => arm(`(${list}::integer[])[${nth + 1}]`)).join(' union all ')}) found`;
+  const table = `found_${index} as materialized (
+    select array(select seq from ${merged} where ${isOpen} ${ORDER} limit ${candidates}) as seqs)`;
+  return {
+    table,
+    hasMore: `(select cardinality(seqs) > ${limit} from found_${index})`,
+    seqs: `array(select seq from jobs.job where seq = any((select seqs from found_${index})::bigint[]) and state = 0
+      ${ORDER} limit ${limit} ${LOCK})`,
+  };
+}

@@ -1,0 +1,85 @@
+import type { DeadReason, JobRecord, JobState, LeasedJob, RecordedFailure } from '../../core/job.js';
+import { visibleState } from '../../core/lifecycle.js';
+import type { Lane } from './lanes.js';
+import { STATE } from './schema.js';
+import type { SqlRow } from './sql.js';
+import { fromStored } from './stored-text.js';
+
+const COMMON = `seq, key, id, lane, token, payload, policy, priority, attempt, stalls, enqueued_at, run_at, meta`;
+
+/** What a leased job is made of. */
+export const LEASED_COLUMNS = COMMON.split(', ');
+
+const RECORD = `${COMMON}, state, started_at, cancel_reason, unique_name, progress,
+  array_to_json(failures)::text as failures`;
+
+/** What the record of a live job is made of, and that of an ended one: the same columns in the same order. */
+export const LIVE_COLUMNS = `${RECORD}, lease_until, runner, null::bigint as ended_at, null as reason, null as result`;
+export const ENDED_COLUMNS = `${RECORD}, null::bigint as lease_until, null as runner, ended_at, reason, result`;
+
+const STATES = Object.keys(STATE) as JobState[];
+
+export function stateOf(row: SqlRow): JobState {
+  return STATES[row.state as number] as JobState;
+}
+
+export function idOf(row: SqlRow): string {
+  return row.id === null || row.id === undefined ? (row.key as string) : fromStored(row.id as string);
+}
+
+export function leasedJobOf(row: SqlRow, { queue, name }: Lane): LeasedJob {
+  const job = {
+    id: idOf(row),
+    token: row.token as number,
+    name,
+    queue,
+    payload: fromStored(row.payload as string),
+    policy: fromStored(row.policy as string),
+    priority: row.priority as number,
+    attempt: row.attempt as number,
+    stalls: row.stalls as number,
+    enqueuedAt: row.enqueued_at as number,
+    runAt: row.run_at as number,
+  };
+  return row.meta === null ? job : { ...job, meta: fromStored(row.meta as string) };
+}
+
+/** The job as a reader sees it at this moment. */
+export function recordOf(row: SqlRow, lane: Lane, now: number): JobRecord {
+  const isRunning = row.state === STATE.running;
+  return {
+    ...leasedJobOf(row, lane),
+    state: visibleState(stateOf(row), row.run_at as number, now),
+    failures: failuresOf(row),
+    ...present<number>('startedAt', row.started_at),
+    ...present<number>('endedAt', row.ended_at),
+    ...present<number>('leaseUntil', isRunning ? row.lease_until : null),
+    ...presentText('runner', isRunning ? row.runner : null),
+    ...present<DeadReason>('reason', row.reason),
+    ...presentText('cancelReason', row.cancel_reason),
+    ...presentText('uniqueKey', row.unique_name),
+    ...presentText('progress', row.progress),
+    ...presentText('result', row.result),
+  };
+}
+
+/** Each is stored as its time, a space and its JSON: the time is the server's, and the rest is not. */
+function failuresOf({ failures }: SqlRow): readonly RecordedFailure[] {
+  if (failures === null) return [];
+  return (JSON.parse(failures as string) as string[]).map((stored) => {
+    const space = stored.indexOf(' ');
+    return {
+      ...(JSON.parse(stored.slice(space + 1)) as RecordedFailure),
+      at: Number(stored.slice(0, space)),
+    };
+  });
+}
+
+// What is absent in a record is not there at all, rather than there and undefined.
+function present<Value>(field: string, value: unknown): { readonly [field: string]: Value } {
+  return value === null || value === undefined ? {} : { [field]: value as Value };
+}
+
+function presentText(field: string, value: unknown): { readonly [field: string]: string } {
+  return value === null || value === undefined ? {} : { [field]: fromStored(value as string) };
+}

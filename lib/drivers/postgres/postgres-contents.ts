@@ -1,0 +1,47 @@
+import type { Chance, Clock } from '../../core/clock.js';
+import type { Announcing } from './announcing.js';
+import { Claiming } from './claiming.js';
+import { CommitWatch } from './commit-watch.js';
+import type { Database } from './database.js';
+import { Lanes } from './lanes.js';
+import { Looking } from './looking.js';
+import { Operating } from './operating.js';
+import { PushGathering } from './push-gathering.js';
+import { Pushing } from './pushing.js';
+import { ScheduleTable } from './schedule-table.js';
+import { Settling } from './settling.js';
+
+// Few enough that stats add them up in no time, enough that two processes seldom share one.
+const SHARDS = 64;
+
+/** What is done to the tables while the storage is open, each part knowing its statements. */
+export class PostgresContents {
+  readonly lanes = new Lanes();
+  readonly claiming: Claiming;
+  readonly settling: Settling;
+  readonly pushing: Pushing;
+  readonly gathering: PushGathering;
+  readonly operating: Operating;
+  readonly looking: Looking;
+  readonly schedules: ScheduleTable;
+  readonly commits: CommitWatch;
+
+  /** `runners`: the connections that leases depend on, which nobody else uses. `callers`: those for all else. */
+  constructor(
+    readonly runners: Database,
+    readonly callers: Database,
+    announcing: Announcing,
+    clock: Clock,
+    chance: Chance,
+  ) {
+    const shard = Math.floor(chance.random() * SHARDS);
+    this.claiming = new Claiming(runners, this.lanes);
+    this.settling = new Settling(runners, this.lanes, this.claiming, announcing, shard);
+    this.pushing = new Pushing(callers, this.lanes, announcing);
+    this.gathering = new PushGathering((jobs) => this.pushing.push(jobs));
+    this.operating = new Operating(callers, this.lanes, this.settling, announcing);
+    this.looking = new Looking(callers, this.lanes);
+    this.schedules = new ScheduleTable(callers, this.pushing, announcing);
+    this.commits = new CommitWatch(callers, clock);
+  }
+}

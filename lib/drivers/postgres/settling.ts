@@ -1,0 +1,272 @@
+import type { Lease } from '../../core/job.js';
+import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
+import type { Completed, Completion, PopRequest, Recorded, Rescued } from '../../storage/claims.js';
+import type { Announcing } from './announcing.js';
+import { NOTHING_BEFORE, type Before, type Claiming } from './claiming.js';
+import type { Database } from './database.js';
+import { jobKeyOf } from './job-key.js';
+import { idOf } from './job-row.js';
+import type { Lanes } from './lanes.js';
+import { STATE } from './schema.js';
+import { endingRequest, isEnding, waitingRequest, type Ending } from './settlement-request.js';
+import { COMPLETE_ALIKE, COMPLETE_AWAY, END, ENDED, MOMENT, WAIT } from './settling.sql.js';
+import { arrayOf, type Sql, type SqlRow } from './sql.js';
+import { fromStored } from './stored-text.js';
+
+const ROUNDS = 3;
+
+const HELD = `
+  select key, token, state, policy, cancel_reason, attempt, stalls, lost_tokens::text as lost_tokens
+  from jobs.job where key = any($1::uuid[])
+  union all
+  select key, token, state, policy, cancel_reason, attempt, stalls, lost_tokens::text
+  from jobs.ended_job where key = any($1::uuid[])`;
+const HAS_EXPIRED = `select 1 from jobs.job where state = 3 and lease_until <= (select jobs.clock_1()) limit 1`;
+// Rows that somebody else writes at this moment are passed by: a heartbeat or a completion is worth more than a rescue.
+const EXPIRED = `
+  select key, id, lane, token, policy, cancel_reason, attempt, stalls, stalled_at, (select jobs.clock_1()) as now
+  from jobs.job where state = 3 and lease_until <= (select jobs.clock_1())
+  order by lease_until limit $1::integer for no key update skip locked`;
+
+/** The end of a run, or a lease that is given back where there is no settlement. */
+interface Asked {
+  readonly key: string;
+  readonly token: number;
+  readonly settlement: Settlement | undefined;
+}
+
+/** Ends runs: by what their runner says of them, or because nothing was heard of them. */
+export class Settling {
+  readonly #database: Database;
+  readonly #lanes: Lanes;
+  readonly #claiming: Claiming;
+  readonly #announcing: Announcing;
+  /** Whose sums these are: processes that share one would wait for each other's commits. */
+  readonly #shard: number;
+
+  constructor(database: Database, lanes: Lanes, claiming: Claiming, announcing: Announcing, shard: number) {
+    this.#database = database;
+    this.#lanes = lanes;
+    this.#claiming = claiming;
+    this.#announcing = announcing;
+    this.#shard = shard;
+  }
+
+  async complete(completions: readonly Completion[], next?: PopRequest): Promise<Completed> {
+    const asked = completions.map(({ lease, settlement }) => askedOf(lease, settlement));
+    const first = firstOfEach(asked);
+    const settled = new Set<Asked>();
+    // Before the claim, which should see what comes back at once.
+    await this.#wait(first, settled);
+    const groups = this.#groupsOf(first);
+    const last = next === undefined ? undefined : groups.pop();
+    for (const { before, members } of groups) {
+      noteEnded(members, await this.#alone(this.#database, before), settled);
+    }
+    if (next === undefined) return { results: await this.#results(asked, first, settled) };
+    const { popped, row } = await this.#claiming.popAfter(last?.before ?? NOTHING_BEFORE, next);
+    if (last !== undefined) noteEnded(last.members, row, settled);
+    return { results: await this.#results(asked, first, settled), popped };
+  }
+
+  async release(leases: readonly Lease[]): Promise<readonly Recorded[]> {
+    const asked = leases.map((lease) => askedOf(lease, undefined));
+    const first = firstOfEach(asked);
+    const settled = new Set<Asked>();
+    await this.#wait(first, settled);
+    return this.#results(asked, first, settled);
+  }
+
+  async rescue(limit: number, maxStalls: number): Promise<readonly Rescued[]> {
+    if ((await this.#database.rows(HAS_EXPIRED)).length === 0) return [];
+    const rescued = await this.#database.transaction((sql) => this.#rescueIn(sql, limit, maxStalls));
+    const back = rescued.filter(({ state }) => state === 'ready').map(({ queue }) => queue);
+    this.#announcing.tell({ ready: [...new Set(back)] });
+    return rescued;
+  }
+
+  /** Writes endings of jobs that are locked by the caller's transaction. */
+  async end(sql: Sql, requests: readonly ReturnType<typeof endingRequest>[]): Promise<void> {
+    if (requests.length > 0) await this.#alone(sql, this.#beforeOf(requests));
+  }
+
+  async #rescueIn(sql: Sql, limit: number, maxStalls: number): Promise<Rescued[]> {
+    const rows = await sql.rows(EXPIRED, [limit]);
+    await this.#lanes.learn(sql, rows);
+    const endings: ReturnType<typeof endingRequest>[] = [];
+    const waitings: ReturnType<typeof waitingRequest>[] = [];
+    const rescued = rows.map((row): Rescued => {
+      const stalledAt = row.stalled_at === null ? undefined : (row.stalled_at as number);
+      const settlement = settleStall(jobOf(row), stalledAt, row.now as number, maxStalls);
+      const [key, token] = [row.key as string, row.token as number];
+      if (isEnding(settlement)) endings.push(endingRequest(key, token, settlement, STATE.running, true));
+      else waitings.push(waitingRequest(key, token, settlement, true));
+      const { queue, name } = this.#lanes.byId(row.lane as number);
+      return {
+        id: idOf(row),
+        name,
+        queue,
+        stalls: settlement.stalls,
+        state: settlement.state as Rescued['state'],
+      };
+    });
+    await this.end(sql, endings);
+    if (waitings.length > 0) await sql.rows(WAIT, [JSON.stringify(waitings), this.#shard]);
+    return rescued;
+  }
+
+  /** Has those wait that should, and tells whoever waits for them. */
+  async #wait(asked: readonly Asked[], settled: Set<Asked>): Promise<void> {
+    const requests = asked.flatMap(({ key, token, settlement }) =>
+      settlement === undefined || !isEnding(settlement) ? [waitingRequest(key, token, settlement)] : [],
+    );
+    if (requests.length === 0) return;
+    const rows = await this.#database.rows(WAIT, [JSON.stringify(requests), this.#shard]);
+    const leases = new Set(rows.map(({ lease }) => lease));
+    for (const one of asked) if (leases.has(nameOf(one))) settled.add(one);
+    await this.#lanes.learn(this.#database, rows);
+    const queues = rows.map(({ lane }) => this.#lanes.byId(lane as number).queue);
+    this.#announcing.tell({ ready: [...new Set(queues)] });
+  }
+
+  /** The endings, put together as far as they can share a statement. */
+  #groupsOf(asked: readonly Asked[]): { before: Before; members: readonly Asked[] }[] {
+    const alike = new Map<string, { readonly settlement: Ending; readonly members: Asked[] }>();
+    const others: Asked[] = [];
+    for (const one of asked) {
+      const { settlement } = one;
+      if (settlement === undefined || !isEnding(settlement)) continue;
+      const isPlain = settlement.state === 'completed' && settlement.result === undefined;
+      if (!isPlain) {
+        others.push(one);
+        continue;
+      }
+      const name = settlement.keep === false ? 'away' : `${settlement.attempt} ${settlement.keep}`;
+      const group = alike.get(name);
+      if (group === undefined) alike.set(name, { settlement, members: [one] });
+      else group.members.push(one);
+    }
+    const groups = [...alike.values()].map(({ settlement, members }) => ({
+      before: this.#beforeOfAlike(settlement, members),
+      members,
+    }));
+    if (others.length === 0) return groups;
+    const requests = others.map(({ key, token, settlement }) =>
+      endingRequest(key, token, settlement as Ending, STATE.running),
+    );
+    return [{ before: this.#beforeOf(requests), members: others }, ...groups];
+  }
+
+  #beforeOfAlike({ attempt, keep }: Ending, members: readonly Asked[]): Before {
+    const keys = arrayOf(members.map(({ key }) => key));
+    const tokens = arrayOf(members.map(({ token }) => token));
+    const values = [keys, tokens, this.#shard];
+    return keep === false
+      ? {
+          ...{ kind: 'away', tables: `${COMPLETE_AWAY},`, columns: ENDED('$4') },
+          values: [...values, members.length],
+        }
+      : {
+          ...{ kind: 'alike', tables: `${COMPLETE_ALIKE},`, columns: ENDED('$6') },
+          values: [...values, attempt, Math.ceil(keep), members.length],
+        };
+  }
+
+  #beforeOf(requests: readonly ReturnType<typeof endingRequest>[]): Before {
+    return {
+      ...{ kind: 'end', tables: `${END},`, columns: ENDED('$3') },
+      values: [JSON.stringify(requests), this.#shard, requests.length],
+    };
+  }
+
+  async #alone(sql: Sql, { tables, columns, values }: Before): Promise<SqlRow> {
+    const [row] = await sql.rows(`with ${MOMENT}, ${tables.slice(0, -1)} select ${columns} 1 as one`, values);
+    return row ?? {};
+  }
+
+  async #results(asked: readonly Asked[], first: readonly Asked[], settled: Set<Asked>): Promise<Recorded[]> {
+    const answers = new Map<string, Recorded>();
+    let open = first.filter((one) => !settled.has(one));
+    for (let round = 0; open.length > 0 && round < ROUNDS; round += 1) {
+      open = await this.#lookAgain(open, answers, settled);
+    }
+    for (const one of first) if (settled.has(one)) answers.set(nameOf(one), 'recorded');
+    return asked.map((one) => answers.get(nameOf(one)) ?? 'lost');
+  }
+
+  /**
+   * What is to be said of leases whose end was not written. Those that hold still, since somebody asked their job to
+   * end, are settled as the core decides; those that could not be are returned.
+   */
+  async #lookAgain(
+    open: readonly Asked[],
+    answers: Map<string, Recorded>,
+    settled: Set<Asked>,
+  ): Promise<Asked[]> {
+    const rows = await this.#database.rows(HELD, [arrayOf(open.map(({ key }) => key))]);
+    const found = new Map(rows.map((row) => [row.key as string, row]));
+    const held: Asked[] = [];
+    for (const one of open) {
+      const row = found.get(one.key);
+      if (row === undefined || row.state !== STATE.running || row.token !== one.token) {
+        answers.set(nameOf(one), answerAgain(row, one.token));
+        continue;
+      }
+      const job = jobOf(row);
+      const given = one.settlement ?? { state: 'ready', attempt: job.attempt, stalls: job.stalls };
+      held.push({ ...one, settlement: honourCancel(given, job) });
+    }
+    if (held.length === 0) return [];
+    const done = new Set<Asked>();
+    await this.#wait(held, done);
+    for (const { before, members } of this.#groupsOf(held)) {
+      noteEnded(members, await this.#alone(this.#database, before), done);
+    }
+    const names = new Set([...done].map(nameOf));
+    for (const one of open) if (names.has(nameOf(one))) settled.add(one);
+    return open.filter((one) => !settled.has(one) && !answers.has(nameOf(one)));
+  }
+}
+
+function askedOf({ id, token }: Lease, settlement: Settlement | undefined): Asked {
+  return { key: jobKeyOf(id), token, settlement };
+}
+
+function nameOf({ key, token }: Asked): string {
+  return `${key}:${token}`;
+}
+
+/** Should one lease be settled twice in a call, the first stands. */
+function firstOfEach(asked: readonly Asked[]): Asked[] {
+  const first = new Map<string, Asked>();
+  for (const one of asked) if (!first.has(nameOf(one))) first.set(nameOf(one), one);
+  return [...first.values()];
+}
+
+function noteEnded(members: readonly Asked[], { ended }: SqlRow, settled: Set<Asked>): void {
+  const leases = ended === null || ended === undefined ? undefined : new Set(listOf(ended as string));
+  for (const one of members) if (leases === undefined || leases.has(nameOf(one))) settled.add(one);
+}
+
+/** A lease that holds no more was settled, and that stands, or it was lost. */
+function answerAgain(row: SqlRow | undefined, token: number): Recorded {
+  if (row === undefined) return 'gone';
+  const wasLeased = token >= 1 && token <= (row.token as number);
+  const isHeldStill = row.state === STATE.running && row.token === token;
+  const lost = row.lost_tokens === null ? [] : listOf(row.lost_tokens as string);
+  return wasLeased && !isHeldStill && !lost.includes(String(token)) ? 'recorded' : 'lost';
+}
+
+function jobOf(row: SqlRow): { policy: string; attempt: number; stalls: number; cancelReason?: string } {
+  return {
+    policy: fromStored(row.policy as string),
+    attempt: row.attempt as number,
+    stalls: row.stalls as number,
+    ...(row.cancel_reason === null ? {} : { cancelReason: fromStored(row.cancel_reason as string) }),
+  };
+}
+
+/** The elements of an array of numbers or UUIDs, in PostgreSQL's text. */
+function listOf(array: string): string[] {
+  return array === '{}' ? [] : array.slice(1, -1).split(',');
+}

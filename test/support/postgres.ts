@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll } from 'vitest';
+import { PostgresStorage } from '../../lib/drivers/postgres/index.js';
+import { FakeClock } from '../../lib/testing/fake-clock.js';
+import type { OpenTransaction } from '../../lib/testing/contract/storage-under-test.js';
+import type { StorageRow } from './storages.js';
+
+/** The server that the tests make schemas of their own on. */
+export const POSTGRES_URL = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+
+/** For what a test does beside the storage. */
+export const admin = new pg.Pool({ connectionString: POSTGRES_URL, max: 4, allowExitOnIdle: true });
+admin.on('error', () => {});
+
+const problem = await findProblem();
+
+export const postgres: StorageRow = {
+  name: 'postgres',
+  ...(problem === undefined ? {} : { unavailable: problem }),
+  async create(clock = new FakeClock()) {
+    const schema = spares.pop() ?? (await stoppedSchema());
+    await setTime(schema, clock.now());
+    const storageOn = () => new PostgresStorage({ connectionString: POSTGRES_URL, schema });
+    return {
+      clock,
+      create: storageOn,
+      async advance(milliseconds) {
+        await admin.query(`update "${schema}".stopped_clock set now = now + $1`, [milliseconds]);
+        await clock.advance(milliseconds);
+        // What the timers set off has to go to the server and back, in real time.
+        await sleep(Math.min(milliseconds, 10) / 2);
+      },
+      transaction: beginTransaction,
+      dispose: () => (keepsSpares ? spare(schema) : dropSchema(schema)),
+    };
+  },
+};
+
+// Making a schema takes longer than most cases. Those of one file of tests leave it empty for the next, and the file
+// drops it; where nobody would, each is dropped at once.
+const spares: string[] = [];
+const keepsSpares = runsAfterAll(() => Promise.all(spares.map(dropSchema)));
+
+function runsAfterAll(work: () => Promise<unknown>): boolean {
+  try {
+    afterAll(async () => void (await work()));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function spare(schema: string): Promise<void> {
+  const tables = ['job', 'ended_job', 'lane', 'queue', 'tally', 'runner', 'schedule'];
+  await admin.query(tables.map((table) => `delete from "${schema}".${table}`).join('; '));
+  spares.push(schema);
+}
+
+export function newSchema(): string {
+  return `jobs_test_${randomUUID().replaceAll('-', '')}`;
+}
+
+export async function dropSchema(schema: string): Promise<void> {
+  await admin.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`);
+}
+
+/** A schema whose time moves only when a test moves it: the one function that tells the time is another one. */
+async function stoppedSchema(): Promise<string> {
+  const schema = newSchema();
+  await new PostgresStorage({ connectionString: POSTGRES_URL, schema }).migrate();
+  await admin.query(`
+    create unlogged table "${schema}".stopped_clock (now bigint not null);
+    insert into "${schema}".stopped_clock values (0);
+    create or replace function "${schema}".clock_1() returns bigint language sql volatile as
+      $$ select now from "${schema}".stopped_clock $$`);
+  return schema;
+}
+
+async function setTime(schema: string, now: number): Promise<void> {
+  await admin.query(`update "${schema}".stopped_clock set now = $1`, [now]);
+}
+
+async function beginTransaction(): Promise<OpenTransaction> {
+  const client = await admin.connect();
+  await client.query('begin');
+  const end = async (how: 'commit' | 'rollback') => {
+    await client.query(how);
+    client.release();
+  };
+  return { handle: client, commit: () => end('commit'), rollback: () => end('rollback') };
+}
+
+/** Why no PostgreSQL server can be tested here. */
+async function findProblem(): Promise<string | undefined> {
+  try {
+    await admin.query('select 1');
+    return undefined;
+  } catch (error) {
+    return (error as Error).message || 'no server answers';
+  }
+}
