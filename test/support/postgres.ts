@@ -10,8 +10,16 @@ import type { StorageRow } from './storages.js';
 /** The server that the tests make schemas of their own on. */
 export const POSTGRES_URL = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
+// Without flushes: what is tested is what is written, and the disk of a test machine is slow.
+const UNFLUSHED_URL = withOption(POSTGRES_URL, '-c synchronous_commit=off');
+
 /** For what a test does beside the storage. */
-export const admin = new pg.Pool({ connectionString: POSTGRES_URL, max: 4, allowExitOnIdle: true });
+export const admin = new pg.Pool({
+  connectionString: POSTGRES_URL,
+  max: 4,
+  options: '-c synchronous_commit=off',
+  allowExitOnIdle: true,
+});
 admin.on('error', () => {});
 
 const problem = await findProblem();
@@ -22,7 +30,7 @@ export const postgres: StorageRow = {
   async create(clock = new FakeClock()) {
     const schema = spares.pop() ?? (await stoppedSchema());
     await setTime(schema, clock.now());
-    const storageOn = () => new PostgresStorage({ connectionString: POSTGRES_URL, schema });
+    const storageOn = () => new PostgresStorage({ connectionString: UNFLUSHED_URL, schema });
     return {
       clock,
       create: storageOn,
@@ -56,6 +64,12 @@ async function spare(schema: string): Promise<void> {
   const tables = ['job', 'ended_job', 'lane', 'queue', 'tally', 'runner', 'schedule'];
   await admin.query(tables.map((table) => `delete from "${schema}".${table}`).join('; '));
   spares.push(schema);
+}
+
+function withOption(url: string, option: string): string {
+  const changed = new URL(url);
+  changed.searchParams.set('options', option);
+  return changed.href;
 }
 
 export function newSchema(): string {

@@ -53,17 +53,23 @@ export const PUSH_FUNCTION = `
       exit when cardinality(wanted) = 0;
     end loop;
 
-    -- A key that stands twice in the batch was stored at its first place.
+    -- Of the places with one key, that was stored which first came with the unique key of the row. Those before it
+    -- met the holder of their unique key, and all others the job that has their key.
     return query
+      with asked as (
+        select x.place, x.key, x.id, x.unique_key, min(x.place) filter (
+          where x.key = any(stored) and x.unique_key is not distinct from j.unique_hash)
+          over (partition by x.key) as stored_at
+        from json_to_recordset(batch::json) as x(place integer, key uuid, id text, unique_key uuid)
+        left join jobs.job j on j.key = x.key)
       select x.place, coalesce(
+        (select coalesce(j.id, j.key::text) from jobs.job j where j.unique_key = x.unique_key and x.place < x.stored_at),
         (select coalesce(j.id, j.key::text) from jobs.job j where j.key = x.key),
         (select coalesce(e.id, e.key::text) from jobs.ended_job e where e.key = x.key),
         (select coalesce(j.id, j.key::text) from jobs.job j where j.unique_key = x.unique_key),
         x.id, x.key::text)
-      from (
-        select y.*, row_number() over (partition by y.key order by y.place) as nth
-        from json_to_recordset(batch::json) as y(place integer, key uuid, id text, unique_key uuid)) x
-      where x.nth > 1 or x.key <> all(stored);
+      from asked x
+      where x.place is distinct from x.stored_at;
   end
   $push$;
 `;

@@ -66,7 +66,10 @@ export class Settling {
     if (next === undefined) return { results: await this.#results(asked, first, settled) };
     const { popped, row } = await this.#claiming.popAfter(last?.before ?? NOTHING_BEFORE, next);
     if (last !== undefined) noteEnded(last.members, row, settled);
-    return { results: await this.#results(asked, first, settled), popped };
+    // A token that this very claim gave out was nobody's when the ends were reported.
+    const given = new Set(popped.jobs.map(({ id, token }) => `${jobKeyOf(id)}:${token}`));
+    const reported = first.filter((one) => settled.has(one) || !given.has(nameOf(one)));
+    return { results: await this.#results(asked, reported, settled), popped };
   }
 
   async release(leases: readonly Lease[]): Promise<readonly Recorded[]> {
