@@ -22,6 +22,9 @@ const LOCK = `for no key update skip locked`;
  * a row that changed since the statement began the newest version is judged. The list of numbers is found once,
  * whatever plan is chosen, so that no more are claimed than were asked for.
  *
+ * Where rows are found by their number, the state is asked for in a way that no partial index fits: one that was small
+ * when the plan was made would be walked through from end to end.
+ *
  * When a waiting job has become due nothing is claimed, unless `force` is set: it might come first.
  */
 export function claimParts(shape: ClaimShape, first: number): ClaimParts {
@@ -41,7 +44,7 @@ export function claimParts(shape: ClaimShape, first: number): ClaimParts {
     set state = 3, token = token + 1, lease_until = moment.now + ${lease}, runner = ${runner},
       started_at = moment.now, unique_key = case when unique_while = 1 then null else unique_key end
     from moment
-    where job.seq = any(${queues.map(({ seqs }) => seqs).join(' || ')}) and job.state = 0
+    where job.seq = any(${queues.map(({ seqs }) => seqs).join(' || ')})
     returning ${returning})`;
   return {
     tables: [...tables, taken].join(',\n'),
@@ -88,7 +91,7 @@ function queuePart(lanes: number, index: number, first: number): QueuePart {
   return {
     table,
     hasMore: `(select cardinality(seqs) > ${limit} from found_${index})`,
-    seqs: `array(select seq from jobs.job where seq = any((select seqs from found_${index})::bigint[]) and state = 0
+    seqs: `array(select seq from jobs.job where seq = any((select seqs from found_${index})::bigint[]) and state < 1
       ${ORDER} limit ${limit} ${LOCK})`,
   };
 }

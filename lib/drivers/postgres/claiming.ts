@@ -17,7 +17,7 @@ const PROMOTE = `
   update jobs.job set state = 0
   where seq = any(array(
     select seq from jobs.job where state in (1, 2) and run_at <= (select jobs.clock_1()) order by run_at limit $1::integer
-    for no key update skip locked)) and state in (1, 2)
+    for no key update skip locked))
   returning 1`;
 
 /** A part of a statement that is to be done before the claim, with its parameters, which come first. */
