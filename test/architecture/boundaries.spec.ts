@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'drivers/memory': ['core', 'storage'],
   'drivers/sqlite': ['core', 'storage', 'node:', 'better-sqlite3', 'libsql'],
   'drivers/postgres': ['core', 'storage', 'node:', 'pg'],
+  'drivers/redis': ['core', 'storage', 'node:', 'ioredis'],
   client: ['core', 'storage'],
   runtime: ['core', 'storage', 'node:'],
   nest: ['core', 'storage', 'client', 'runtime', 'drivers/memory', '@nestjs/', 'reflect-metadata', 'rxjs'],

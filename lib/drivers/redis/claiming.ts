@@ -1,0 +1,114 @@
+import type { LeasedJob } from '../../core/job.js';
+import type { Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
+import { leasedJobOf } from './job-record.js';
+import type { Lanes } from './lanes.js';
+import { scriptOf } from './redis-connection.js';
+import type { ScriptRunner } from './script-runner.js';
+import { STEP } from './settling.lua.js';
+
+export const stepScript = scriptOf(STEP);
+
+/** What `claim` of the scripts returns: a hint, then id, body and state of each job. */
+export type ClaimReply = [nextIn: number, ...texts: string[]];
+
+export type StepReply = [answers: (number | [body: string, reason: string])[], claimed: ClaimReply];
+
+const MOST_JOBS = 1000;
+/** Calls that move what fell due, a thousand at a time, before a claim goes ahead without the rest. */
+export const PROMOTIONS = 9;
+const NONE_KNOWN = -1;
+const PROMOTE_ON = -2;
+
+/** Hands due jobs out. */
+export class Claiming {
+  readonly #runner: ScriptRunner;
+  readonly #lanes: Lanes;
+
+  constructor(runner: ScriptRunner, lanes: Lanes) {
+    this.#runner = runner;
+    this.#lanes = lanes;
+  }
+
+  /** No script holds the server up for more than a thousand jobs. */
+  async pop(request: PopRequest, patience = PROMOTIONS): Promise<Popped> {
+    const jobs: LeasedJob[] = [];
+    let nextIn: number | undefined;
+    let left = request.queues.filter(({ limit }) => limit > 0);
+    do {
+      const part = { ...request, queues: firstOf(left) };
+      const popped = await this.#popSome(part, patience);
+      jobs.push(...popped.jobs);
+      nextIn = earlier(nextIn, popped.nextIn);
+      left = unfilled(left, part.queues, popped.jobs);
+    } while (left.length > 0);
+    return poppedOf(jobs, nextIn);
+  }
+
+  /** Whether one script can hand out all that is asked for. */
+  isSmall({ queues }: PopRequest): boolean {
+    return queues.reduce((total, { limit }) => total + limit, 0) <= MOST_JOBS;
+  }
+
+  encode({ lease, runner, names, queues }: PopRequest, patience: number): string[] {
+    const wanted = queues.filter(({ limit }) => limit > 0);
+    return [
+      ...[String(lease), runner, String(patience), String(wanted.length)],
+      ...wanted.flatMap(({ queue, limit }) => {
+        const lanes = this.#lanes.known(queue, { names });
+        return [queue, String(limit), String(lanes.length), ...lanes];
+      }),
+    ];
+  }
+
+  /** Undefined: more must be moved first. */
+  decode([nextIn, ...texts]: ClaimReply): Popped | undefined {
+    if (nextIn === PROMOTE_ON) return undefined;
+    const jobs: LeasedJob[] = [];
+    for (let nth = 0; nth < texts.length; nth += 3) {
+      const [id = '', body = '', state = ''] = [texts[nth], texts[nth + 1], texts[nth + 2]];
+      jobs.push(leasedJobOf(id, body, state, this.#lanes));
+    }
+    return poppedOf(jobs, nextIn === NONE_KNOWN ? undefined : nextIn);
+  }
+
+  async #popSome(request: PopRequest, patience: number): Promise<Popped> {
+    for (let left = patience; ; left -= 1) {
+      const encode = () => ['0', '1', ...this.encode(request, Math.max(0, left))];
+      const [, claimed] = await this.#runner.run<StepReply>(stepScript, encode);
+      const popped = this.decode(claimed);
+      if (popped !== undefined) return popped;
+    }
+  }
+}
+
+function poppedOf(jobs: readonly LeasedJob[], nextIn: number | undefined): Popped {
+  return nextIn === undefined ? { jobs } : { jobs, nextIn };
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
+function firstOf(queues: readonly QueueDemand[]): QueueDemand[] {
+  let room = MOST_JOBS;
+  return queues.flatMap(({ queue, limit }) => {
+    const some = Math.min(limit, room);
+    room -= some;
+    return some > 0 ? [{ queue, limit: some }] : [];
+  });
+}
+
+/** What is still wanted of queues that gave all they were asked for, or were not asked yet. */
+function unfilled(
+  wanted: readonly QueueDemand[],
+  asked: readonly QueueDemand[],
+  jobs: readonly LeasedJob[],
+): QueueDemand[] {
+  if (asked.length === wanted.length && asked.every(({ limit }, nth) => limit === wanted[nth]?.limit))
+    return [];
+  return wanted.flatMap(({ queue, limit }, nth) => {
+    const part = asked[nth]?.limit ?? 0;
+    const taken = jobs.filter((job) => job.queue === queue).length;
+    return taken < part || limit === part ? [] : [{ queue, limit: limit - part }];
+  });
+}

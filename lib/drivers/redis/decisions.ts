@@ -1,0 +1,78 @@
+import type { Lease } from '../../core/job.js';
+import type { Settlement } from '../../core/settlement.js';
+import { digits, encodeFailure, encodeToken, STATE } from './job-record.js';
+
+/** What was decided of a job, and how it must still be for that to be written. */
+export interface Decision {
+  /** `run`: under this lease. `waiting`. `stalled`: under this lease, which ran out. */
+  readonly guard: 'run' | 'waiting' | 'stalled';
+  readonly lease: Lease;
+  readonly settlement: Settlement;
+  /** Attempt and stalls stay, whatever the settlement says. */
+  readonly keepsCounts?: true;
+  /** When it lost a lease, and which tokens were lost so far. */
+  readonly stall?: string;
+}
+
+/** How many there are, then each: runs that completed alike share what they have in common. */
+export function encodeDecisions(decisions: readonly Decision[]): string[] {
+  const args = [''];
+  let groups = 0;
+  let nth = 0;
+  while (nth < decisions.length) {
+    const decision = decisions[nth] as Decision;
+    const size = isPlain(decision) ? alikeFrom(decisions, nth) : 1;
+    if (isPlain(decision)) pushAlike(args, decision.settlement, decisions.slice(nth, nth + size));
+    else args.push(...encodeOne(decision));
+    nth += size;
+    groups += 1;
+  }
+  args[0] = String(groups);
+  return args;
+}
+
+type Plain = Decision & { readonly settlement: Settlement & { readonly state: 'completed' } };
+
+function isPlain({ guard, settlement }: Decision): boolean {
+  return guard === 'run' && settlement.state === 'completed' && settlement.result === undefined;
+}
+
+function alikeFrom(decisions: readonly Decision[], start: number): number {
+  const { attempt, stalls, keep } = (decisions[start] as Plain).settlement;
+  let end = start + 1;
+  for (; end < decisions.length; end += 1) {
+    const decision = decisions[end] as Plain;
+    if (!isPlain(decision)) break;
+    const { settlement } = decision;
+    if (settlement.attempt !== attempt || settlement.stalls !== stalls || settlement.keep !== keep) break;
+  }
+  return end - start;
+}
+
+function pushAlike(args: string[], settlement: Settlement, decisions: readonly Decision[]): void {
+  const { attempt, stalls } = settlement;
+  const keep = 'keep' in settlement && settlement.keep !== false ? String(settlement.keep) : '-';
+  args.push('alike', digits(attempt, 8), digits(stalls, 8), keep, String(decisions.length));
+  for (const { lease } of decisions) args.push(lease.id, encodeToken(lease.token));
+}
+
+function encodeOne({ guard, lease, settlement, keepsCounts, stall }: Decision): string[] {
+  const { state, attempt, stalls } = settlement;
+  const counts = keepsCounts ? ['', ''] : [digits(attempt, 8), digits(stalls, 8)];
+  const failure = 'failure' in settlement ? settlement.failure : undefined;
+  return [
+    ...[guard, lease.id, String(lease.token), STATE[state], ...counts],
+    'delay' in settlement ? String(settlement.delay) : '',
+    'keep' in settlement ? (settlement.keep === false ? '-' : String(settlement.keep)) : '',
+    given('reason' in settlement ? settlement.reason : undefined),
+    given('cancelReason' in settlement ? settlement.cancelReason : undefined),
+    given('result' in settlement ? settlement.result : undefined),
+    failure === undefined ? '' : encodeFailure(failure),
+    given(stall),
+  ];
+}
+
+/** An empty text is not none. */
+function given(text: string | undefined): string {
+  return text === undefined ? '' : `+${text}`;
+}

@@ -1,0 +1,130 @@
+import type { DeadReason, Failure, JobRecord, JobState, LeasedJob, RecordedFailure } from '../../core/job.js';
+import { visibleState } from '../../core/lifecycle.js';
+import type { NewJob } from '../../storage/new-job.js';
+import type { Lanes } from './lanes.js';
+
+/** The digits that states are stored as. They stand in keys and scripts: they never change. */
+export const STATE = {
+  ready: '0',
+  scheduled: '1',
+  retrying: '2',
+  running: '3',
+  completed: '4',
+  dead: '5',
+  cancelled: '6',
+} as const;
+
+const STATES = Object.keys(STATE) as JobState[];
+/** Makes every priority a number that is not negative. */
+const PRIORITY_BIAS = 2 ** 31;
+const BODY_HEAD = 60;
+
+/** What `record` of the scripts returns. */
+export type RecordReply = [
+  id: string,
+  body: string,
+  state: string,
+  leaseUntil: string | null,
+  uniqueKey: string | null,
+  reason?: string | null,
+  cancelReason?: string | null,
+  progress?: string | null,
+  result?: string | null,
+  failures?: string[],
+];
+
+export function digits(value: number, length: number): string {
+  return String(value).padStart(length, '0');
+}
+
+/** As states carry it. None is below 1, so that 0 does for all that never were. */
+export function encodeToken(token: number): string {
+  return digits(Math.max(0, token), 8);
+}
+
+export function encodePriority(priority: number): string {
+  return digits(priority + PRIORITY_BIAS, 10);
+}
+
+/** The part of a job's body that scripts do not look into. Lengths are of text as JavaScript counts it. */
+export function encodeTexts({ policy, meta, payload }: NewJob): string {
+  return meta === undefined
+    ? `${policy.length} - ${policy}${payload}`
+    : `${policy.length} ${meta.length} ${policy}${meta}${payload}`;
+}
+
+export function policyOf(body: string): string {
+  const start = body.indexOf(' ', body.indexOf(' ', BODY_HEAD) + 1) + 1;
+  return body.slice(start, start + parseInt(body.slice(BODY_HEAD, BODY_HEAD + 16), 10));
+}
+
+/** `state` is empty at the first claim. */
+export function leasedJobOf(id: string, body: string, state: string, lanes: Lanes): LeasedJob {
+  const isFirst = state === '';
+  const place = isFirst ? body.slice(0, 39) : state.slice(60, 99);
+  const { queue, name } = lanes.byNumber(isFirst ? body.slice(39, 46) : state.slice(27, 34));
+  const space = body.indexOf(' ', BODY_HEAD);
+  const start = body.indexOf(' ', space + 1) + 1;
+  const metaStart = start + Number(body.slice(BODY_HEAD, space));
+  const metaLength = body.slice(space + 1, start - 1);
+  const payloadStart = metaLength === '-' ? metaStart : metaStart + Number(metaLength);
+  const job = {
+    id,
+    token: isFirst ? 1 : Number(state.slice(3, 11)),
+    name,
+    queue,
+    payload: body.slice(payloadStart),
+    policy: body.slice(start, metaStart),
+    priority: Number(place.slice(0, 10)) - PRIORITY_BIAS,
+    attempt: isFirst ? 0 : Number(state.slice(11, 19)),
+    stalls: isFirst ? 0 : Number(state.slice(19, 27)),
+    enqueuedAt: Number(body.slice(46, 59)),
+    runAt: Number(place.slice(10, 26)),
+  };
+  return metaLength === '-' ? job : { ...job, meta: body.slice(metaStart, payloadStart) };
+}
+
+/** The job as a reader sees it at this moment. */
+export function recordOf(reply: RecordReply, now: number, lanes: Lanes): JobRecord {
+  const [id, body, state, leaseUntil, uniqueKey, reason, cancelReason, progress, result, failures = []] =
+    reply;
+  const job = leasedJobOf(id, body, state, lanes);
+  const stored = STATES[Number(state.slice(0, 1) || STATE.scheduled)] as JobState;
+  const isRunning = stored === 'running';
+  return {
+    ...job,
+    // The first claim gives the first token.
+    token: state === '' ? 0 : job.token,
+    state: visibleState(stored, job.runAt, now),
+    failures: failures.map(decodeFailure),
+    ...present('startedAt', timeIn(state, 34)),
+    ...present('endedAt', timeIn(state, 47)),
+    ...present('leaseUntil', isRunning ? Number(leaseUntil) : null),
+    ...present('runner', isRunning ? state.slice(99) : null),
+    ...present('reason', reason as DeadReason | null | undefined),
+    ...present('cancelReason', cancelReason),
+    ...present('uniqueKey', uniqueKey),
+    ...present('progress', progress),
+    ...present('result', result),
+  };
+}
+
+/** Time and run are put before it by the script. */
+export function encodeFailure(failure: Failure): string {
+  return JSON.stringify(failure);
+}
+
+function decodeFailure(text: string): RecordedFailure {
+  const failure = JSON.parse(text.slice(21)) as Failure;
+  return { ...failure, attempt: Number(text.slice(13, 21)), at: Number(text.slice(0, 13)) };
+}
+
+/** Zero where there is none. */
+function timeIn(state: string, start: number): number | undefined {
+  return Number(state.slice(start, start + 13)) || undefined;
+}
+
+// What is absent in a record is not there at all, rather than there and undefined.
+function present<Value>(field: string, value: Value | null | undefined): { readonly [field: string]: Value } {
+  return value === null || value === undefined ? {} : { [field]: value };
+}

@@ -1,0 +1,126 @@
+import { LAYOUT } from './layout.lua.js';
+
+/** All that is kept of a job, as one list of texts; of what there is none, nothing. */
+const RECORD = `
+local function record(id, body, state)
+  local found = { id, body, state or '', call('ZSCORE', LEASES, id), call('HGET', KEYS_OF, id) }
+  if state and sub(state, 2, 2) == '1' then
+    for nth, name in ipairs({ 'reasons', 'cancels', 'progress', 'results' }) do
+      found[5 + nth] = call('HGET', base .. name, id)
+    end
+    found[10] = call('LRANGE', base .. 'failures:' .. id, 0, -1)
+  end
+  return found
+end
+`;
+
+/** The records of these ids, of one moment. */
+export const INFO = `${LAYOUT}${RECORD}
+local records = { now }
+while ARGV[at] do
+  local id = nextArg()
+  local body = call('HGET', JOBS, id)
+  records[#records + 1] = body and record(id, body, call('HGET', STATES, id))
+end
+return records
+`;
+
+/**
+ * Looks from an arrival back, through some thousands of them, for records that match. Returns the time, the arrival to
+ * go on below, -1 at the end, whether one more was seen to match, then the records. State: a digit as a reader sees it,
+ * or empty; lanes: all, if none is given. Pages never repeat a job, since arrivals only grow and never change.
+ */
+export const LIST = `${LAYOUT}${RECORD}
+local below, limit, wanted, key, looks = tonumber(nextArg()), tonumber(nextArg()), nextArg(), nextArg(), 5000
+local lanes
+while ARGV[at] do
+  lanes = lanes or {}
+  lanes[nextArg()] = true
+end
+
+local function isWanted(id, body, state)
+  if lanes and not lanes[state and sub(state, 28, 34) or sub(body, 40, 46)] then return false end
+  if key ~= '' and call('HGET', KEYS_OF, id) ~= sub(key, 2) then return false end
+  if wanted == '' then return true end
+  local digit, place = state and sub(state, 1, 1) or '1', state and sub(state, 61, 99) or sub(body, 1, 39)
+  if digit < '3' and tonumber(sub(place, 11, 26)) <= now then digit = '0' end
+  return digit == wanted
+end
+
+local found = { now, -1, 0 }
+local bucket = call('ZRANGE', base .. 'buckets', math.floor((below - 1) / 1000), '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1]
+while bucket do
+  local ids = call('LRANGE', base .. 'arrivals:' .. bucket, 0, -1)
+  local bodies, states = {}, {}
+  if #ids > 0 then bodies, states = call('HMGET', JOBS, unpack(ids)), call('HMGET', STATES, unpack(ids)) end
+  for nth = #ids, 1, -1 do
+    local id, body, state = ids[nth], bodies[nth], states[nth]
+    local arrival = body and tonumber(sub(body, 27, 39))
+    -- An id that was removed and pushed again stands in two places: it is listed where it is now.
+    if body and arrival < below and math.floor(arrival / 1000) == tonumber(bucket) and isWanted(id, body, state) then
+      if #found - 3 == limit then
+        found[2], found[3] = below, 1
+        return found
+      end
+      below = arrival
+      found[#found + 1] = record(id, body, state)
+    end
+  end
+  below = math.min(below, bucket * 1000)
+  looks = looks - #ids
+  bucket = call('ZRANGE', base .. 'buckets', '(' .. bucket, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1]
+  if bucket and looks <= 0 then
+    found[2] = below
+    return found
+  end
+end
+return found
+`;
+
+/**
+ * The numbers of each lane, then queues with the time they are known since, and those that are paused. Nothing is
+ * counted one by one but the jobs that run.
+ */
+export const STATS = `${LAYOUT}
+local function firstReady(key)
+  local oldest, from = nil, '-'
+  -- The first of each priority has waited longest of those.
+  while true do
+    local member = call('ZRANGE', key, from, '+', 'BYLEX', 'LIMIT', 0, 1)[1]
+    if not member then return oldest end
+    local due = tonumber(sub(member, 11, 26))
+    if not oldest or due < oldest then oldest = due end
+    from = '[' .. format('%010d', tonumber(sub(member, 1, 10)) + 1)
+  end
+end
+
+local running = {}
+local ids = call('ZRANGE', LEASES, 0, -1)
+for start = 1, #ids, CHUNK do
+  local states = call('HMGET', STATES, unpack(ids, start, math.min(#ids, start + CHUNK - 1)))
+  for _, state in ipairs(states) do
+    local lane = state and sub(state, 28, 34)
+    if lane then running[lane] = (running[lane] or 0) + 1 end
+  end
+end
+
+local lanes = {}
+for number = 1, tonumber(nextArg()) do
+  local lane = format('%07d', number)
+  local count, oldest = call('ZCARD', base .. 'ready:' .. lane), firstReady(base .. 'ready:' .. lane)
+  local later = {}
+  for nth, kind in ipairs({ 'scheduled:', 'retrying:' }) do
+    local key = base .. kind .. lane
+    local due = call('ZCOUNT', key, '-inf', now)
+    if due > 0 then
+      local first = tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
+      if not oldest or first < oldest then oldest = first end
+    end
+    count = count + due
+    later[nth] = call('ZCARD', key) - due
+  end
+  lanes[number] = { count, later[1], later[2], running[lane] or 0, call('HGET', base .. 'dead', lane),
+    call('HGET', base .. 'completed', lane), call('HGET', base .. 'failed', lane), oldest or false }
+end
+return { lanes, call('HGETALL', base .. 'queues'), call('HGETALL', base .. 'paused') }
+`;

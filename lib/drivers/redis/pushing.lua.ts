@@ -1,0 +1,93 @@
+import { LAYOUT, RECORDS } from './layout.lua.js';
+
+/**
+ * Stores runs of jobs that are alike in all but id, text and unique key. A queue is named until it is known. Returns, for each that was not stored, its
+ * index and the id of the job that is there.
+ *
+ * Safe under rivals: that an id is unknown or a key is free is seen in the step that takes it. All or none: the
+ * first write is refused when memory is full, and none of the others is.
+ */
+export const PUSH_RUNS = `
+local function arrive(first, ids)
+  local from = 1
+  while from <= #ids do
+    local bucket = math.floor((first + from - 1) / 1000)
+    local to = math.min(#ids, (bucket + 1) * 1000 - first)
+    call('RPUSH', base .. 'arrivals:' .. bucket, unpack(ids, from, to))
+    local added = to - from + 1
+    if call('HINCRBY', base .. 'alive', bucket, added) == added then
+      call('ZADD', base .. 'buckets', bucket, bucket)
+    end
+    from = to + 1
+  end
+end
+
+local function pushRuns()
+  local duplicates, index, last = {}, 0, nil
+  for _ = 1, tonumber(nextArg()) do
+    local lane, priority, kind, due = nextArg(), nextArg(), nextArg(), tonumber(nextArg())
+    local unique, queue, total = nextArg(), nextArg(), tonumber(nextArg())
+    if kind == 'in' then due = now + due end
+    -- Up, since a job must never run early.
+    due = math.ceil(math.max(now, due))
+    local head, tail = priority .. format('%016d', due), lane .. NOW .. unique
+    local step = unique == '0' and 2 or 3
+    for start = 0, total - 1, CHUNK do
+      local size = math.min(CHUNK, total - start)
+      local from, ids = at, {}
+      at = at + size * step
+      for nth = 1, size do ids[nth] = ARGV[from + (nth - 1) * step] end
+      local known, seen, stored, places = call('HMGET', JOBS, unpack(ids)), {}, {}, {}
+      for nth = 1, size do
+        local id = ids[nth]
+        local present = (known[nth] or seen[id]) and id
+        if not present and unique ~= '0' then
+          local key = ARGV[from + (nth - 1) * step + 2]
+          present = call('HGET', HOLDERS, key)
+          if not present then
+            call('HSET', HOLDERS, key, id)
+            call('HSET', KEYS_OF, id, key)
+          end
+        end
+        if present then
+          duplicates[#duplicates + 1] = index + nth - 1
+          duplicates[#duplicates + 1] = present
+        else
+          seen[id] = true
+          stored[#stored + 1] = id
+          places[#places + 1] = from + (nth - 1) * step + 1
+        end
+      end
+      index = index + size
+      if #stored > 0 then
+        local first = call('INCRBY', base .. 'arrived', #stored) - #stored
+        local fields, members = {}, {}
+        local score = due <= now and 0 or due
+        for nth, id in ipairs(stored) do
+          local place = head .. format('%013d', first + nth - 1)
+          fields[2 * nth - 1], fields[2 * nth] = id, place .. tail .. ARGV[places[nth]]
+          members[2 * nth - 1], members[2 * nth] = score, place .. id
+        end
+        call('HSET', JOBS, unpack(fields))
+        arrive(first, stored)
+        if due <= now then
+          call('ZADD', base .. 'ready:' .. lane, unpack(members))
+        else
+          postpone('scheduled:', lane, due, unpack(members))
+        end
+        if queue ~= '' then call('HSETNX', base .. 'queues', queue, now) end
+        -- Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
+        ready[lane] = true
+        last = stored[#stored]
+      end
+    end
+  end
+  return duplicates, last
+end
+`;
+
+export const PUSH = `${LAYOUT}${RECORDS}${PUSH_RUNS}
+local duplicates = pushRuns()
+finish()
+return duplicates
+`;

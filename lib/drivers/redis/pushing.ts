@@ -1,0 +1,91 @@
+import type { NewJob, Pushed } from '../../storage/new-job.js';
+import { encodePriority, encodeTexts } from './job-record.js';
+import type { Lanes } from './lanes.js';
+import { PUSH } from './pushing.lua.js';
+import { scriptOf } from './redis-connection.js';
+import type { ScriptRunner } from './script-runner.js';
+
+const script = scriptOf(PUSH);
+
+/** Stores new jobs. */
+export class Pushing {
+  readonly #runner: ScriptRunner;
+  readonly #lanes: Lanes;
+
+  constructor(runner: ScriptRunner, lanes: Lanes) {
+    this.#runner = runner;
+    this.#lanes = lanes;
+  }
+
+  async pushAll(jobs: readonly NewJob[]): Promise<Pushed[]> {
+    if (jobs.length === 0) return [];
+    const answer = await this.#runner.run<(string | number)[]>(script, () => this.encode(jobs), jobs);
+    const pushed: Pushed[] = jobs.map(({ id }) => ({ id, duplicate: false }));
+    for (let nth = 0; nth < answer.length; nth += 2) {
+      pushed[Number(answer[nth])] = { id: String(answer[nth + 1]), duplicate: true };
+    }
+    for (const [nth, { queue }] of jobs.entries()) if (!pushed[nth]?.duplicate) this.#lanes.makeKnown(queue);
+    return pushed;
+  }
+
+  /** Runs of jobs that are alike, as `pushRuns` reads them. Their lanes must be registered. */
+  encode(jobs: readonly NewJob[]): string[] {
+    const args = ['0'];
+    let runs = 0;
+    let size = 0;
+    let previous: NewJob | undefined;
+    for (const job of jobs) {
+      if (previous === undefined || !isAlike(previous, job)) {
+        if (previous !== undefined) args[countAt(args, previous, size)] = String(size);
+        args.push(...this.#headOf(job), '');
+        runs += 1;
+        size = 0;
+      }
+      args.push(job.id, encodeTexts(job));
+      if (job.unique !== undefined) args.push(job.unique.key);
+      size += 1;
+      previous = job;
+    }
+    if (previous !== undefined) args[countAt(args, previous, size)] = String(size);
+    args[0] = String(runs);
+    return args;
+  }
+
+  #headOf(job: NewJob): string[] {
+    const { queue, priority, due, unique } = job;
+    const time = 'in' in due ? ['in', String(due.in)] : ['at', String(due.at)];
+    const lane = this.#lanes.numberOf(job);
+    return [
+      lane,
+      encodePriority(priority),
+      ...time,
+      untilOf(unique),
+      this.#lanes.isKnown(queue) ? '' : queue,
+    ];
+  }
+}
+
+/** Where the number of jobs of the last run stands. */
+function countAt(args: readonly string[], { unique }: NewJob, size: number): number {
+  return args.length - size * (unique === undefined ? 2 : 3) - 1;
+}
+
+/** How long a unique key is held, as it is stored; the claim makes it 3, which is no longer. */
+function untilOf(unique: NewJob['unique']): string {
+  if (unique === undefined) return '0';
+  return unique.while === 'waiting' ? '1' : '2';
+}
+
+function isAlike(a: NewJob, b: NewJob): boolean {
+  return (
+    a.name === b.name &&
+    a.queue === b.queue &&
+    a.priority === b.priority &&
+    a.unique?.while === b.unique?.while &&
+    isSameDue(a.due, b.due)
+  );
+}
+
+function isSameDue(a: NewJob['due'], b: NewJob['due']): boolean {
+  return 'in' in a ? 'in' in b && a.in === b.in : 'at' in b && a.at === b.at;
+}

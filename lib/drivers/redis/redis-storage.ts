@@ -1,0 +1,300 @@
+import type { Clock } from '../../core/clock.js';
+import { InvalidOptionError, StorageClosedError, UnsupportedError } from '../../core/errors.js';
+import type { Lease } from '../../core/job.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
+import type { JobChange, JobQuery } from '../../storage/inspection.js';
+import type { NewJob } from '../../storage/new-job.js';
+import type { Firing, NewSchedule } from '../../storage/schedules.js';
+import { SignalHub, type SignalListener } from '../../storage/signal.js';
+import { StorageTime } from '../../storage/storage-time.js';
+import { Storage } from '../../storage/storage.js';
+import { checkSupported } from '../../storage/supported.js';
+import { makeClient, type RedisClient } from './redis-client.js';
+import type { RedisContents } from './redis-contents.js';
+import { RedisSession } from './redis-session.js';
+
+interface CommonOptions {
+  /**
+   * What the names of all keys begin with, in braces. Storages that share a prefix share their jobs. No braces in it.
+   * @default 'jobs'
+   */
+  readonly prefix?: string;
+  /** Counts instead of the server's clock: for tests. All processes on one prefix must see the same time. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Which Redis. Unknown options and both or neither of `url` and `client` throw `InvalidOptionError`.
+ * @publicApi
+ */
+export type RedisStorageOptions = CommonOptions &
+  (
+    | {
+        /** Such as `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
+        readonly url: string;
+      }
+    | {
+        /**
+         * The application's own `Redis` or `Cluster` of ioredis, without `keyPrefix`. It is not closed by the storage; a
+         * copy of it is made, and closed, to hear other processes.
+         */
+        readonly client: RedisClient;
+      }
+  );
+
+const OPTIONS = ['url', 'client', 'prefix', 'clock'];
+
+/**
+ * Keeps jobs in Redis 6.2 or later, or Valkey, for any number of processes and machines. What a restart of the server
+ * keeps is for its persistence to say: `open` warns where there is no append-only file, and refuses a server that may
+ * drop keys when memory is short. Warnings are those of `process.on('warning')`.
+ *
+ * A push of any size is one script, and so is stored wholly or not at all; while it runs, the server does nothing
+ * else: some milliseconds for a thousand jobs.
+ * @publicApi
+ */
+export class RedisStorage extends Storage {
+  readonly name = 'redis';
+  readonly capabilities = {
+    ...{ durable: true, shared: true, signals: true },
+    ...{ transactions: false, groups: false, limits: false, expiry: false },
+  };
+  readonly #options: RedisStorageOptions;
+  readonly #time: () => string;
+  readonly #hub = new SignalHub();
+  #opening: Promise<void> | undefined;
+  #open: RedisSession | undefined;
+  #newest = 0;
+
+  constructor(options: RedisStorageOptions) {
+    super();
+    checkKnownOptions(options, OPTIONS, 'RedisStorage');
+    checkOptions(options);
+    this.#options = options;
+    const time = options.clock && new StorageTime(options.clock);
+    this.#time = () => (time === undefined ? '' : String(time.now()));
+  }
+
+  open() {
+    this.#opening ??= this.#connect().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async close() {
+    await this.#opening?.catch(() => {});
+    const open = this.#open;
+    this.#open = undefined;
+    this.#opening = undefined;
+    await open?.close();
+  }
+
+  async now() {
+    // The server's clock may be set back; what was told stays true.
+    return (this.#newest = Math.max(this.#newest, await this.#session().now()));
+  }
+
+  subscribe(listener: SignalListener) {
+    this.#open?.listen();
+    return this.#hub.subscribe(listener);
+  }
+
+  async push(jobs: readonly NewJob[], transaction?: unknown) {
+    refuseTransaction(transaction);
+    checkSupported(jobs, this.name);
+    const pushed = await this.#session().contents.gathering.push(jobs);
+    const queues = new Set(jobs.flatMap(({ queue }, nth) => (pushed[nth]?.duplicate ? [] : [queue])));
+    if (queues.size > 0) this.#hub.emit({ kind: 'ready', queues: [...queues] });
+    return pushed;
+  }
+
+  async pop(request: PopRequest) {
+    return this.#contents().claiming.pop(request);
+  }
+
+  async complete(completions: readonly Completion[], next?: PopRequest) {
+    if (completions.length === 0 && next === undefined) {
+      this.#session();
+      return { results: [] };
+    }
+    const completed = await this.#contents().settling.completeAll(completions, next);
+    if (completions.some(({ settlement }) => !('keep' in settlement))) this.#hub.emit({ kind: 'ready' });
+    return completed;
+  }
+
+  async release(leases: readonly Lease[]) {
+    const recorded = await this.#contents().settling.release(leases);
+    if (recorded.includes('recorded')) this.#hub.emit({ kind: 'ready' });
+    return recorded;
+  }
+
+  async heartbeat(beat: Beat) {
+    return this.#contents().runners.beat(beat);
+  }
+
+  async progress(reports: readonly ProgressReport[]) {
+    return this.#contents().runners.progress(reports);
+  }
+
+  async rescue(limit: number, maxStalls: number) {
+    const rescued = await this.#contents().settling.rescue(limit, maxStalls);
+    const queues = rescued.filter(({ state }) => state === 'ready').map(({ queue }) => queue);
+    if (queues.length > 0) this.#hub.emit({ kind: 'ready', queues: [...new Set(queues)] });
+    return rescued;
+  }
+
+  async leave(runner: string) {
+    return this.#contents().runners.leave(runner);
+  }
+
+  async info(ids: readonly string[]) {
+    return this.#contents().looking.info(ids);
+  }
+
+  async list(query: JobQuery) {
+    return this.#contents().looking.list(query);
+  }
+
+  async stats() {
+    return this.#contents().looking.stats();
+  }
+
+  async runners() {
+    return this.#contents().runners.live();
+  }
+
+  async cancel(ids: readonly string[], reason: string) {
+    const results = await this.#contents().operating.cancel(ids, reason);
+    if (results.includes('requested')) this.#hub.emit({ kind: 'cancel' });
+    return results;
+  }
+
+  async retry(ids: readonly string[]) {
+    return this.#tellReady(await this.#contents().operating.retry(ids));
+  }
+
+  async remove(ids: readonly string[]) {
+    return this.#contents().operating.remove(ids);
+  }
+
+  async change(ids: readonly string[], change: JobChange) {
+    return this.#tellReady(await this.#contents().operating.change(ids, change), change.queue);
+  }
+
+  async pause(queue: string, reason: string) {
+    return this.#contents().operating.pause(queue, reason);
+  }
+
+  async resume(queue: string) {
+    await this.#contents().operating.resume(queue);
+    this.#hub.emit({ kind: 'ready', queues: [queue] });
+  }
+
+  async prune(limit: number) {
+    return this.#contents().operating.prune(limit);
+  }
+
+  async putSchedules(schedules: readonly NewSchedule[]) {
+    checkSupported(
+      schedules.map(({ template }) => template),
+      this.name,
+    );
+    await this.#contents().schedules.put(schedules);
+    this.#hub.emit({ kind: 'schedule' });
+  }
+
+  async schedules() {
+    return this.#contents().schedules.all();
+  }
+
+  async removeSchedules(keys: readonly string[]) {
+    const removed = await this.#contents().schedules.remove(keys);
+    if (removed.includes(true)) this.#hub.emit({ kind: 'schedule' });
+    return removed;
+  }
+
+  async dueSchedules(limit: number) {
+    return this.#contents().schedules.due(limit);
+  }
+
+  async fire(firings: readonly Firing[]) {
+    for (const { jobs } of firings) checkSupported(jobs, this.name);
+    const fired = await this.#contents().schedules.fire(firings);
+    const jobs = firings.flatMap((firing, nth) => (fired[nth] ? firing.jobs : []));
+    if (jobs.length > 0)
+      this.#hub.emit({ kind: 'ready', queues: [...new Set(jobs.map(({ queue }) => queue))] });
+    return fired;
+  }
+
+  async #connect(): Promise<void> {
+    const options = this.#options;
+    const isOwn = 'url' in options;
+    const session = new RedisSession({
+      client: isOwn ? await makeClient(options.url) : options.client,
+      isOwn,
+      makeListener: async () => (isOwn ? makeClient(options.url) : options.client.duplicate()),
+      prefix: options.prefix ?? 'jobs',
+      time: this.#time,
+      hub: this.#hub,
+    });
+    try {
+      await session.open();
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    this.#open = session;
+    if (this.#hub.isHeard) session.listen();
+  }
+
+  #tellReady(results: readonly boolean[], queue?: string): readonly boolean[] {
+    const queues = queue === undefined ? {} : { queues: [queue] };
+    if (results.includes(true)) this.#hub.emit({ kind: 'ready', ...queues });
+    return results;
+  }
+
+  /** What was pushed before goes out first. */
+  #contents(): RedisContents {
+    const { contents } = this.#session();
+    contents.gathering.end();
+    return contents;
+  }
+
+  #session(): RedisSession {
+    if (this.#open) return this.#open;
+    throw new StorageClosedError('The Redis storage is not open');
+  }
+}
+
+function refuseTransaction(transaction: unknown): void {
+  if (transaction === undefined) return;
+  throw new UnsupportedError(
+    'push: the redis storage cannot join a transaction of a database. Write the job to the outbox in that ' +
+      'transaction instead: its relay moves it here once the transaction is committed',
+  );
+}
+
+function checkOptions(options: RedisStorageOptions): void {
+  if ('url' in options === 'client' in options) {
+    throw new InvalidOptionError('RedisStorage: give either url or client');
+  }
+  if ('url' in options && (typeof options.url !== 'string' || !/^rediss?:\/\//.test(options.url))) {
+    throw new InvalidOptionError('RedisStorage: url must begin with redis:// or rediss://');
+  }
+  const { prefix = 'jobs' } = options;
+  if (typeof prefix !== 'string' || prefix === '' || /[{}]/.test(prefix)) {
+    throw new InvalidOptionError('RedisStorage: prefix must be text without braces, and not empty');
+  }
+  if ('client' in options && keyPrefixOf(options.client)) {
+    throw new InvalidOptionError(
+      'RedisStorage: the client has a keyPrefix, which does not reach what it subscribes to. Give prefix instead',
+    );
+  }
+}
+
+function keyPrefixOf(client: RedisClient): unknown {
+  return (client as { readonly options?: { readonly keyPrefix?: unknown } }).options?.keyPrefix;
+}

@@ -1,0 +1,161 @@
+import { CLAIM } from './claiming.lua.js';
+import { LAYOUT, RECORDS } from './layout.lua.js';
+
+/**
+ * Writes what was decided of jobs, each only if it still is as the decision found it: run under this token, waiting,
+ * or stalled under this token. Answers for each: 1 recorded, 2 lost, 3 gone, or, where somebody asked for the end of
+ * a job that would go on, its body and the reason, and nothing is written.
+ *
+ * Safe under rivals: the guard is read in the step that writes. The first write frees, so that ends of runs are
+ * recorded also when memory is full.
+ */
+const SETTLE = `
+-- A lease that holds no more was settled, and that stands, or it was lost.
+local function answerAgain(id, token)
+  local job = read(id)
+  if not job then return 3 end
+  if token < 1 or token > job.token or (job.state == '3' and token == job.token) then return 2 end
+  if job.more == '1' then
+    local stall = call('HGET', base .. 'stalls', id)
+    if stall and string.find(sub(stall, 14) .. ',', ',' .. token .. ',', 1, true) then return 2 end
+  end
+  return 1
+end
+
+local function completeChunk(attempt, stalls, keep, size, answers)
+  local ids, tokens = {}, {}
+  for nth = 1, size do ids[nth], tokens[nth] = nextArg(), nextArg() end
+  local states, seen, held, fields, over = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
+  for nth, id in ipairs(ids) do
+    local text = states[nth]
+    if text and sub(text, 1, 1) == '3' and sub(text, 4, 11) == tokens[nth] and not seen[id] then
+      seen[id] = text
+      held[#held + 1] = id
+      fields[#fields + 1], fields[#fields + 2] = id, '4' .. sub(text, 2, 11) .. attempt .. stalls
+        .. sub(text, 28, 47) .. NOW .. sub(text, 61, 99)
+      if keep then over[#over + 1], over[#over + 2] = now + keep, id end
+      answers[#answers + 1] = 1
+    else
+      answers[#answers + 1] = seen[id] and 1 or answerAgain(id, tonumber(tokens[nth]))
+    end
+  end
+  if #held == 0 then return end
+  call('ZREM', LEASES, unpack(held))
+  if keep then
+    call('HSET', STATES, unpack(fields))
+    call('ZADD', ENDED, unpack(over))
+  else
+    call('HDEL', JOBS, unpack(held))
+    call('HDEL', STATES, unpack(held))
+  end
+  for _, id in ipairs(held) do
+    local text = seen[id]
+    local unique = sub(text, 3, 3)
+    count('completed', sub(text, 28, 34))
+    if unique ~= '0' then freeLiving(id, unique) end
+    if not keep then forgetRest(id, sub(text, 2, 2), unique, sub(text, 61, 99)) end
+  end
+end
+
+local function keepText(name, id, text, job)
+  if text == '' then return end
+  call('HSET', base .. name, id, sub(text, 2))
+  job.more = '1'
+end
+
+local function settle(id, job, s)
+  if job.state == '3' then call('ZREM', LEASES, id) else unwait(id, job) end
+  local isEnd, isKept = s.keep ~= '', s.keep ~= '-'
+  if s.attempt ~= '' then job.attempt, job.stalls = s.attempt, s.stalls end
+  job.runner = ''
+  if s.state == '4' then count('completed', job.lane) end
+  if s.failure ~= '' then count('failed', job.lane) end
+  if isEnd then freeLiving(id, job.unique) end
+  if isEnd and not isKept then return forget(id, job) end
+  if s.failure ~= '' then
+    call('RPUSH', base .. 'failures:' .. id, NOW .. job.attempt .. s.failure)
+    call('LTRIM', base .. 'failures:' .. id, -10, -1)
+    job.more = '1'
+  end
+  keepText('stalls', id, s.stall, job)
+  job.state = s.state
+  if isEnd then
+    job.ended = NOW
+    keepText('reasons', id, s.reason, job)
+    keepText('cancels', id, s.cancel, job)
+    keepText('results', id, s.result, job)
+    call('ZADD', ENDED, now + tonumber(s.keep), id)
+    if s.state == '5' then call('HINCRBY', base .. 'dead', job.lane, 1) end
+  else
+    if s.delay ~= '' then job.place = moved(job.place, now + tonumber(s.delay)) end
+    wait(id, job)
+  end
+  write(id, job)
+end
+
+local function isStalled(id)
+  local until_ = call('ZSCORE', LEASES, id)
+  return until_ and tonumber(until_) <= now
+end
+
+local function settleOne(guard)
+  local id, token = nextArg(), nextArg()
+  local s = {
+    state = nextArg(), attempt = nextArg(), stalls = nextArg(), delay = nextArg(), keep = nextArg(),
+    reason = nextArg(), cancel = nextArg(), result = nextArg(), failure = nextArg(), stall = nextArg()
+  }
+  local job = read(id)
+  local isAsFound
+  if guard == 'waiting' then
+    isAsFound = job and waits(job)
+  else
+    isAsFound = job and job.state == '3' and job.token == tonumber(token)
+    if guard == 'stalled' then isAsFound = isAsFound and isStalled(id) end
+  end
+  if not isAsFound then return guard == 'run' and answerAgain(id, tonumber(token)) or 2 end
+  if s.keep == '' and job.more == '1' then
+    local reason = call('HGET', base .. 'cancels', id)
+    if reason then return { call('HGET', JOBS, id), reason } end
+  end
+  settle(id, job, s)
+  return 1
+end
+
+local answers = {}
+for _ = 1, tonumber(nextArg()) do
+  local guard = nextArg()
+  if guard == 'alike' then
+    local attempt, stalls, keep, total = nextArg(), nextArg(), tonumber(nextArg()), tonumber(nextArg())
+    for start = 1, total, CHUNK do
+      completeChunk(attempt, stalls, keep, math.min(CHUNK, total - start + 1), answers)
+    end
+  else
+    answers[#answers + 1] = settleOne(guard)
+  end
+end
+`;
+
+/** Settles, then claims if asked to. */
+export const STEP = `${LAYOUT}${RECORDS}${CLAIM}${SETTLE}
+local claimed = nextArg() == '1' and claim() or {}
+finish()
+return { answers, claimed }
+`;
+
+/**
+ * Up to a number of jobs whose lease ran out, as they must be known to decide what becomes of them. What is leased and
+ * does not run is odd, and must not be found again and again.
+ */
+export const EXPIRED = `${LAYOUT}${RECORDS}
+local found = { now }
+for _, id in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(nextArg()))) do
+  local job, body = read(id), call('HGET', JOBS, id)
+  if job and body and job.state == '3' then
+    found[#found + 1] = { id, body, call('HGET', STATES, id), call('HGET', base .. 'cancels', id),
+      call('HGET', base .. 'stalls', id) }
+  else
+    call('ZREM', LEASES, id)
+  end
+end
+return found
+`;

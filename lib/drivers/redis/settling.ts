@@ -1,0 +1,145 @@
+import type { Lease } from '../../core/job.js';
+import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
+import type { Completed, Completion, PopRequest, Recorded, Rescued } from '../../storage/claims.js';
+import { PROMOTIONS, stepScript, type Claiming, type ClaimReply, type StepReply } from './claiming.js';
+import { encodeDecisions, type Decision } from './decisions.js';
+import { leasedJobOf, policyOf } from './job-record.js';
+import type { Lanes } from './lanes.js';
+import { scriptOf } from './redis-connection.js';
+import type { ScriptRunner } from './script-runner.js';
+import { EXPIRED } from './settling.lua.js';
+
+const expired = scriptOf(EXPIRED);
+const LOST_TOKENS_KEPT = 10;
+const MOST_AT_ONCE = 1000;
+const RECORDED: Readonly<Record<number, Recorded>> = { 1: 'recorded', 2: 'lost', 3: 'gone' };
+
+type ExpiredReply = [
+  id: string,
+  body: string,
+  state: string,
+  cancelReason: string | null,
+  stall: string | null,
+];
+
+/** Ends runs: by what their runner says of them, or because nothing was heard of them. */
+export class Settling {
+  readonly #runner: ScriptRunner;
+  readonly #lanes: Lanes;
+  readonly #claiming: Claiming;
+
+  constructor(runner: ScriptRunner, lanes: Lanes, claiming: Claiming) {
+    this.#runner = runner;
+    this.#lanes = lanes;
+    this.#claiming = claiming;
+  }
+
+  /** The ends and the claim share a call, unless one of them is too long for the server to be held up. */
+  async completeAll(completions: readonly Completion[], next?: PopRequest): Promise<Completed> {
+    const decisions = completions.map(({ lease, settlement }): Decision => ({
+      guard: 'run',
+      lease,
+      settlement,
+    }));
+    const isShort = decisions.length <= MOST_AT_ONCE && next !== undefined && this.#claiming.isSmall(next);
+    const { results, claimed } = await this.#settle(decisions, isShort ? next : undefined);
+    if (next === undefined) return { results };
+    const popped = claimed && this.#claiming.decode(claimed);
+    return {
+      results,
+      popped: popped ?? (await this.#claiming.pop(next, claimed ? PROMOTIONS - 1 : PROMOTIONS)),
+    };
+  }
+
+  async release(leases: readonly Lease[]): Promise<readonly Recorded[]> {
+    const settlement = { state: 'ready', attempt: 0, stalls: 0 } as const;
+    const decisions = leases.map((lease): Decision => ({
+      guard: 'run',
+      lease,
+      settlement,
+      keepsCounts: true,
+    }));
+    return (await this.#settle(decisions)).results;
+  }
+
+  /** Ends jobs that wait. False where one does not any more. */
+  async endWaiting(decisions: readonly Decision[]): Promise<boolean[]> {
+    return (await this.#settle(decisions)).results.map((result) => result === 'recorded');
+  }
+
+  async rescue(limit: number, maxStalls: number): Promise<Rescued[]> {
+    const rescued: Rescued[] = [];
+    while (rescued.length < limit) {
+      const some = Math.min(limit - rescued.length, MOST_AT_ONCE);
+      const [now, ...found] = await this.#runner.run<[now: number, ...ExpiredReply[]]>(expired, () => [
+        String(some),
+      ]);
+      const stalled = found.map((reply) => this.#decideStall(reply, now, maxStalls));
+      const { results } = await this.#settle(stalled.map(({ decision }) => decision));
+      // What was not recorded is held again, has ended, or was rescued by another sweep.
+      rescued.push(...stalled.flatMap((one, nth) => (results[nth] === 'recorded' ? [one.rescued] : [])));
+      if (found.length < some) break;
+    }
+    return rescued;
+  }
+
+  #decideStall([id, body, state, cancelReason, stall]: ExpiredReply, now: number, maxStalls: number) {
+    const job = leasedJobOf(id, body, state, this.#lanes);
+    const stalledAt = Number(stall?.slice(0, 13) ?? 0) || undefined;
+    const settlement = settleStall(
+      cancelReason === null ? job : { ...job, cancelReason },
+      stalledAt,
+      now,
+      maxStalls,
+    );
+    const tokens = [...(stall?.slice(14).split(',') ?? []), String(job.token)].slice(-LOST_TOKENS_KEPT);
+    const decision: Decision = {
+      ...{ guard: 'stalled', lease: job, settlement },
+      stall: `${String(now).padStart(13, '0')},${tokens.join(',')}`,
+    };
+    const { name, queue } = job;
+    const { stalls } = settlement;
+    return { decision, rescued: { id, name, queue, stalls, state: settlement.state as Rescued['state'] } };
+  }
+
+  async #settle(
+    decisions: readonly Decision[],
+    next?: PopRequest,
+  ): Promise<{ readonly results: Recorded[]; readonly claimed?: ClaimReply }> {
+    const results: Recorded[] = [];
+    let claimed: ClaimReply | undefined;
+    let start = 0;
+    do {
+      const some = decisions.slice(start, (start += MOST_AT_ONCE));
+      const [answers, reply] = await this.#runner.run<StepReply>(stepScript, () => [
+        ...encodeDecisions(some),
+        ...(next === undefined ? ['0'] : ['1', ...this.#claiming.encode(next, PROMOTIONS)]),
+      ]);
+      claimed = reply;
+      results.push(...(await this.#honour(some, answers)));
+    } while (start < decisions.length);
+    return next === undefined || claimed === undefined ? { results } : { results, claimed };
+  }
+
+  /**
+   * Where a job should go on that somebody asked to end, the core decides, and the same lease writes it: the wish
+   * stands until the run ends, so that nothing can come between but another end of the run.
+   */
+  async #honour(decisions: readonly Decision[], answers: StepReply[0]): Promise<Recorded[]> {
+    const results: Recorded[] = [];
+    for (const [nth, answer] of answers.entries()) {
+      const decision = decisions[nth];
+      if (typeof answer === 'number' || decision === undefined) {
+        results.push(RECORDED[Number(answer)] ?? 'lost');
+        continue;
+      }
+      const [body, cancelReason] = answer;
+      const settlement: Settlement = honourCancel(decision.settlement, {
+        policy: policyOf(body),
+        cancelReason,
+      });
+      results.push(...(await this.#settle([{ ...decision, settlement }])).results);
+    }
+    return results;
+  }
+}
