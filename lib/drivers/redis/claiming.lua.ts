@@ -18,7 +18,7 @@ local function promote()
     if #members > 0 then
       call('ZREMRANGEBYRANK', base .. line, 0, #members - 1)
       local added = {}
-      for nth, member in ipairs(members) do added[2 * nth - 1], added[2 * nth] = 0, member end
+      for nth, member in ipairs(members) do added[2 * nth - 1], added[2 * nth] = '0', member end
       call('ZADD', base .. 'ready:' .. sub(line, -7), unpack(added))
       left = left - #members
     end
@@ -89,12 +89,13 @@ local function takeFirst(lanes, limit)
 end
 
 local function lease(members, runner, length, answer)
+  local over, last = format('%d', now + length), #answer
   for start = 1, #members, CHUNK do
     local ids = {}
     for nth = start, math.min(#members, start + CHUNK - 1) do ids[#ids + 1] = sub(members[nth], 40) end
     local bodies, states = call('HMGET', JOBS, unpack(ids)), call('HMGET', STATES, unpack(ids))
-    local fields, leases = {}, {}
-    local tail = NOW .. ZERO13
+    local fields, leases, size = {}, {}, 0
+    local tail, counts = NOW .. ZERO13, ZERO8 .. ZERO8
     for nth, id in ipairs(ids) do
       local body, state, place = bodies[nth], states[nth], sub(members[start + nth - 1], 1, 39)
       if body then
@@ -109,14 +110,15 @@ local function lease(members, runner, length, answer)
           text = '3' .. sub(state, 2, 2) .. unique .. format('%08d', tonumber(sub(state, 4, 11)) + 1)
             .. sub(state, 12, 34) .. tail .. place .. runner
         else
-          text = '30' .. unique .. '00000001' .. ZERO8 .. ZERO8 .. sub(body, 40, 46) .. tail .. place .. runner
+          text = '30' .. unique .. '00000001' .. counts .. sub(body, 40, 46) .. tail .. place .. runner
         end
-        fields[#fields + 1], fields[#fields + 2] = id, text
-        leases[#leases + 1], leases[#leases + 2] = now + length, id
-        answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = id, body, state and text or ''
+        fields[size + 1], fields[size + 2] = id, text
+        leases[size + 1], leases[size + 2] = over, id
+        answer[last + 1], answer[last + 2], answer[last + 3] = id, body, state and text or ''
+        size, last = size + 2, last + 3
       end
     end
-    if #fields > 0 then
+    if size > 0 then
       call('HSET', STATES, unpack(fields))
       call('ZADD', LEASES, unpack(leases))
     end

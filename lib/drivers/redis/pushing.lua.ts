@@ -62,11 +62,13 @@ local function pushRuns()
       if #stored > 0 then
         local first = call('INCRBY', base .. 'arrived', #stored) - #stored
         local fields, members = {}, {}
-        local score = due <= now and 0 or due
+        -- As text: to print a number costs Redis more than to store the job under it.
+        local score = due <= now and '0' or format('%d', due)
         for nth, id in ipairs(stored) do
-          local place = head .. format('%013d', first + nth - 1)
-          fields[2 * nth - 1], fields[2 * nth] = id, place .. tail .. ARGV[places[nth]]
-          members[2 * nth - 1], members[2 * nth] = score, place .. id
+          local number = format('%013d', first + nth - 1)
+          local odd = 2 * nth - 1
+          fields[odd], fields[odd + 1] = id, head .. number .. tail .. ARGV[places[nth]]
+          members[odd], members[odd + 1] = score, head .. number .. id
         end
         call('HSET', JOBS, unpack(fields))
         arrive(first, stored)

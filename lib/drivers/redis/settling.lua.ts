@@ -26,20 +26,26 @@ local function completeChunk(attempt, stalls, keep, size, answers)
   local ids, tokens = {}, {}
   for nth = 1, size do ids[nth], tokens[nth] = nextArg(), nextArg() end
   local states, seen, held, fields, over = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
+  local size, last, counted = 0, #answers, attempt .. stalls
+  local goes = keep and format('%d', now + keep)
   for nth, id in ipairs(ids) do
     local text = states[nth]
     if text and sub(text, 1, 1) == '3' and sub(text, 4, 11) == tokens[nth] and not seen[id] then
       seen[id] = text
-      held[#held + 1] = id
-      fields[#fields + 1], fields[#fields + 2] = id, '4' .. sub(text, 2, 11) .. attempt .. stalls
-        .. sub(text, 28, 47) .. NOW .. sub(text, 61, 99)
-      if keep then over[#over + 1], over[#over + 2] = now + keep, id end
-      answers[#answers + 1] = 1
+      size = size + 1
+      held[size] = id
+      if keep then
+        local odd = 2 * size - 1
+        fields[odd], fields[odd + 1] = id, '4' .. sub(text, 2, 11) .. counted .. sub(text, 28, 47) .. NOW
+          .. sub(text, 61, 99)
+        over[odd], over[odd + 1] = goes, id
+      end
+      answers[last + nth] = 1
     else
-      answers[#answers + 1] = seen[id] and 1 or answerAgain(id, tonumber(tokens[nth]))
+      answers[last + nth] = seen[id] and 1 or answerAgain(id, tonumber(tokens[nth]))
     end
   end
-  if #held == 0 then return end
+  if size == 0 then return end
   call('ZREM', LEASES, unpack(held))
   if keep then
     call('HSET', STATES, unpack(fields))
