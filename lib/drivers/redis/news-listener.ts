@@ -54,7 +54,7 @@ export class NewsListener {
     if (this.#isStopped) return client.disconnect();
     this.#client = client;
     client.on('error', () => {});
-    client.on('message', (...[, text]: [channel: string, text: string]) => this.#hear(text));
+    client.on('message', (_, text) => this.#hear(String(text)));
     client.on('ready', () => void this.#subscribe(client));
     if (client.status === 'wait') client.connect().catch(() => {});
     else if (client.status === 'ready') void this.#subscribe(client);

@@ -12,8 +12,8 @@ export interface RedisClient {
   connect(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
   duplicate(): RedisClient;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
 /** A script, and the name that the server knows it by once it has seen it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sleep, systemClock } from '../../core/clock.js';
-import { StorageClosedError, StorageUnavailableError } from '../../core/errors.js';
+import { StorageClosedError, StorageOpenError, StorageUnavailableError } from '../../core/errors.js';
 import type { RedisClient, Script } from './redis-client.js';
 import { isUnknownScript, translate } from './redis-errors.js';
 
@@ -40,7 +40,7 @@ export class RedisConnection {
   async ready(): Promise<void> {
     if (this.client.status === 'ready') return;
     let problem: unknown;
-    const onError = (error: unknown) => (problem = error);
+    const onError = (error: unknown) => void (problem = error);
     this.client.on('error', onError);
     const connected = new AbortController();
     const onReady = () => connected.abort();
@@ -51,6 +51,8 @@ export class RedisConnection {
       if (this.client.status === 'end') throw new Error('Connection is closed');
       await sleep(systemClock, CONNECTED_WITHIN, connected.signal);
       if (!connected.signal.aborted) {
+        const known = translate(problem);
+        if (known instanceof StorageOpenError) throw known;
         const reason = problem instanceof Error ? `: ${problem.message}` : '';
         throw new StorageUnavailableError(`Redis cannot be reached${reason}`, { cause: problem });
       }
