@@ -88,6 +88,13 @@ local function takeFirst(lanes, limit)
   return merge(open, limit)
 end
 
+local function hasJobs(lanes)
+  for _, key in ipairs(lanes) do
+    if call('EXISTS', key) == 1 then return true end
+  end
+  return false
+end
+
 local function lease(members, runner, length, answer)
   local over, last = format('%d', now + length), #answer
   for start = 1, #members, CHUNK do
@@ -134,10 +141,9 @@ local function claim()
     local queue, limit, lanes = nextArg(), tonumber(nextArg()), {}
     for nth = 1, tonumber(nextArg()) do lanes[nth] = base .. 'ready:' .. nextArg() end
     if #lanes > 0 and call('HEXISTS', base .. 'paused', queue) == 0 then
-      local keys = { unpack(lanes) }
       local members = takeFirst(lanes, limit)
       lease(members, runner, length, answer)
-      if #members == limit and call('EXISTS', unpack(keys)) > 0 then hasMore = true end
+      hasMore = hasMore or (#members == limit and hasJobs(lanes))
     end
   end
   if hasMore then answer[1] = 0 elseif nextDue then answer[1] = math.max(0, nextDue - now) end

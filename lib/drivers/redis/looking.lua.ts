@@ -38,26 +38,36 @@ while ARGV[at] do
   lanes[nextArg()] = true
 end
 
-local function isWanted(id, body, state)
-  if lanes and not lanes[state and sub(state, 28, 34) or sub(body, 40, 46)] then return false end
+local function isWanted(id, digit, lane, place)
+  if lanes and not lanes[lane] then return false end
   if key ~= '' and call('HGET', KEYS_OF, id) ~= sub(key, 2) then return false end
-  if wanted == '' then return true end
-  local digit, place = state and sub(state, 1, 1) or '1', state and sub(state, 61, 99) or sub(body, 1, 39)
   if digit < '3' and tonumber(sub(place, 11, 26)) <= now then digit = '0' end
-  return digit == wanted
+  return wanted == '' or digit == wanted
+end
+
+-- Payloads may be large: those of jobs that do not match are not read, as far as the state says so. A job without one
+-- was never claimed.
+local function find(id, state)
+  if state then
+    if not isWanted(id, sub(state, 1, 1), sub(state, 28, 34), sub(state, 61, 99)) then return nil end
+    return call('HGET', JOBS, id), tonumber(sub(state, 87, 99))
+  end
+  if wanted > '1' then return nil end
+  local body = call('HGET', JOBS, id)
+  if not body or not isWanted(id, '1', sub(body, 40, 46), sub(body, 1, 39)) then return nil end
+  return body, tonumber(sub(body, 27, 39))
 end
 
 local found = { now, -1, 0 }
 local bucket = call('ZRANGE', base .. 'buckets', math.floor((below - 1) / 1000), '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1]
 while bucket do
   local ids = call('LRANGE', base .. 'arrivals:' .. bucket, 0, -1)
-  local bodies, states = {}, {}
-  if #ids > 0 then bodies, states = call('HMGET', JOBS, unpack(ids)), call('HMGET', STATES, unpack(ids)) end
+  local states = #ids > 0 and call('HMGET', STATES, unpack(ids)) or {}
   for nth = #ids, 1, -1 do
-    local id, body, state = ids[nth], bodies[nth], states[nth]
-    local arrival = body and tonumber(sub(body, 27, 39))
+    local id, state = ids[nth], states[nth]
+    local body, arrival = find(id, state)
     -- An id that was removed and pushed again stands in two places: it is listed where it is now.
-    if body and arrival < below and math.floor(arrival / 1000) == tonumber(bucket) and isWanted(id, body, state) then
+    if body and arrival < below and math.floor(arrival / 1000) == tonumber(bucket) then
       if #found - 3 == limit then
         found[2], found[3] = below, 1
         return found

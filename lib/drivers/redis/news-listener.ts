@@ -1,4 +1,4 @@
-import { systemChance, systemClock, type Timer } from '../../core/clock.js';
+import { systemChance, type Clock, type Timer } from '../../core/clock.js';
 import type { SignalHub } from '../../storage/signal.js';
 import type { Lanes } from './lanes.js';
 import type { RedisClient } from './redis-client.js';
@@ -17,6 +17,7 @@ export interface ListenerOptions {
   readonly hub: SignalHub;
   /** Whose news are known already. */
   readonly self: string;
+  readonly clock: Clock;
 }
 
 /**
@@ -66,7 +67,7 @@ export class NewsListener {
     try {
       const subscribed = [`${key}:news`, this.#beaconChannel].map((channel) => client.subscribe(channel));
       await within(SUBSCRIBED_WITHIN, Promise.all(subscribed));
-      this.#heard = systemClock.monotonic();
+      this.#heard = this.#options.clock.monotonic();
       this.#tellAll();
     } catch {
       if (!this.#isStopped) client.disconnect(true);
@@ -78,7 +79,7 @@ export class NewsListener {
   }
 
   #hear(text: string): void {
-    this.#heard = systemClock.monotonic();
+    this.#heard = this.#options.clock.monotonic();
     const [sender, kind, lanes = ''] = text.split(' ');
     if (sender === this.#options.self || this.#isStopped) return;
     if (kind === 'ready') return this.#tellReady(lanes);
@@ -101,8 +102,8 @@ export class NewsListener {
 
   #watch(): void {
     const pause = BEACON_EVERY * (0.75 + systemChance.random() / 2);
-    this.#timer = systemClock.after(pause, () => {
-      const sentAt = systemClock.monotonic();
+    this.#timer = this.#options.clock.after(pause, () => {
+      const sentAt = this.#options.clock.monotonic();
       this.#options.connection.command('publish', this.#beaconChannel, `${this.#options.self} beacon`).then(
         () => this.#expectSince(sentAt),
         // The way to the server is broken for all: the client itself connects again.
@@ -113,7 +114,7 @@ export class NewsListener {
 
   #expectSince(sentAt: number): void {
     if (this.#isStopped) return;
-    this.#timer = systemClock.after(HEARD_WITHIN, () => {
+    this.#timer = this.#options.clock.after(HEARD_WITHIN, () => {
       if (this.#heard < sentAt) this.#client?.disconnect(true);
       this.#watch();
     });

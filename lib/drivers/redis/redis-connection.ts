@@ -27,6 +27,7 @@ export class RedisConnection {
   readonly key: string;
   readonly #isOwn: boolean;
   readonly #underWay = new Set<Promise<unknown>>();
+  #connecting: Promise<void> | undefined;
   #isClosed = false;
 
   constructor({ client, isOwn, key }: ConnectionOptions) {
@@ -37,8 +38,33 @@ export class RedisConnection {
   }
 
   /** Resolves once commands can be sent. */
-  async ready(): Promise<void> {
-    if (this.client.status === 'ready') return;
+  ready(): Promise<void> {
+    if (this.client.status === 'ready') return Promise.resolve();
+    this.#connecting ??= this.#connected().finally(() => (this.#connecting = undefined));
+    return this.#connecting;
+  }
+
+  /** Runs a script that the server may or may not know. */
+  run(script: Script, args: readonly string[]): Promise<unknown> {
+    return this.#tracked(() => this.#evaluate(script, args));
+  }
+
+  command(name: string, ...args: string[]): Promise<unknown> {
+    return this.#tracked(() => this.client.call(name, ...args));
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    const done = new AbortController();
+    const late = sleep(systemClock, CLOSE_WITHIN, done.signal);
+    await Promise.race([Promise.allSettled(this.#underWay), late]);
+    // A timer left behind would keep the process alive after all is closed.
+    done.abort();
+    this.#isClosed = true;
+    if (this.#isOwn) this.client.disconnect();
+  }
+
+  async #connected(): Promise<void> {
     let problem: unknown;
     const onError = (error: unknown) => void (problem = error);
     this.client.on('error', onError);
@@ -64,26 +90,6 @@ export class RedisConnection {
     }
   }
 
-  /** Runs a script that the server may or may not know. */
-  run(script: Script, args: readonly string[]): Promise<unknown> {
-    return this.#tracked(() => this.#evaluate(script, args));
-  }
-
-  command(name: string, ...args: string[]): Promise<unknown> {
-    return this.#tracked(() => this.client.call(name, ...args));
-  }
-
-  /** Waits for what is under way. */
-  async close(): Promise<void> {
-    const done = new AbortController();
-    const late = sleep(systemClock, CLOSE_WITHIN, done.signal);
-    await Promise.race([Promise.allSettled(this.#underWay), late]);
-    // A timer left behind would keep the process alive after all is closed.
-    done.abort();
-    this.#isClosed = true;
-    if (this.#isOwn) this.client.disconnect();
-  }
-
   async #evaluate({ sha, lua }: Script, args: readonly string[]): Promise<unknown> {
     // As one list, which the client flattens: tens of thousands of arguments are more than a call can have.
     const client = this.client as unknown as Commands;
@@ -104,8 +110,8 @@ export class RedisConnection {
   }
 
   async #limited(send: () => Promise<unknown>): Promise<unknown> {
-    if (this.#isClosed) throw new StorageClosedError('The Redis storage is not open');
     if (this.client.status !== 'ready') await this.ready();
+    if (this.#isClosed) throw new StorageClosedError('The Redis storage is not open');
     try {
       return await within(ANSWERED_WITHIN, send(), () => {
         // Nothing comes through it any more, and it may not notice by itself for a quarter of an hour.

@@ -1,4 +1,4 @@
-import { systemChance } from '../../core/clock.js';
+import { systemChance, systemClock } from '../../core/clock.js';
 import type { SignalHub } from '../../storage/signal.js';
 import { Lanes } from './lanes.js';
 import { NewsListener } from './news-listener.js';
@@ -45,7 +45,14 @@ export class RedisSession {
       this.#lanes,
     );
     this.#listener = new NewsListener({
-      ...{ connection: this.#connection, makeClient: makeListener, lanes: this.#lanes, hub, self },
+      ...{
+        connection: this.#connection,
+        makeClient: makeListener,
+        lanes: this.#lanes,
+        hub,
+        self,
+        clock: systemClock,
+      },
     });
   }
 
