@@ -5,10 +5,11 @@ import { afterAll } from 'vitest';
 import { PostgresStorage } from '../../lib/drivers/postgres/index.js';
 import { FakeClock } from '../../lib/testing/fake-clock.js';
 import type { OpenTransaction } from '../../lib/testing/contract/storage-under-test.js';
+import { servers } from './servers/servers.js';
 import type { StorageRow } from './storages.js';
 
 /** The server that the tests make schemas of their own on. */
-export const POSTGRES_URL = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+export const POSTGRES_URL = 'url' in servers.postgres ? servers.postgres.url : 'postgres://127.0.0.1';
 
 // Without flushes: what is tested is what is written, and the disk of a test machine is slow.
 const UNFLUSHED_URL = withOption(POSTGRES_URL, '-c synchronous_commit=off');
@@ -22,11 +23,9 @@ export const admin = new pg.Pool({
 });
 admin.on('error', () => {});
 
-const problem = await findProblem();
-
 export const postgres: StorageRow = {
   name: 'postgres',
-  ...(problem === undefined ? {} : { unavailable: problem }),
+  ...('unavailable' in servers.postgres && servers.postgres),
   async create(clock = new FakeClock()) {
     const schema = spares.pop() ?? (await stoppedSchema());
     await setTime(schema, clock.now());
@@ -104,14 +103,4 @@ async function beginTransaction(): Promise<OpenTransaction> {
     client.release();
   };
   return { handle: client, commit: () => end('commit'), rollback: () => end('rollback') };
-}
-
-/** Why no PostgreSQL server can be tested here. */
-async function findProblem(): Promise<string | undefined> {
-  try {
-    await admin.query('select 1');
-    return undefined;
-  } catch (error) {
-    return (error as Error).message || 'no server answers';
-  }
 }

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { RedisStorage } from '../../lib/drivers/redis/index.js';
 import { FakeClock } from '../../lib/testing/fake-clock.js';
+import { servers } from './servers/servers.js';
 import type { StorageRow } from './storages.js';
 
-const url = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
-const problem = await findProblem();
+const url = 'url' in servers.redis ? servers.redis.url : 'redis://127.0.0.1';
 
 export const redis: StorageRow = {
   name: 'redis',
-  ...(problem === undefined ? {} : { unavailable: problem }),
+  ...('unavailable' in servers.redis && servers.redis),
   async create(clock = new FakeClock()) {
     const prefix = `test-${randomUUID()}`;
     return {
@@ -20,21 +20,6 @@ export const redis: StorageRow = {
     };
   },
 };
-
-/** Why no Redis can be used here. */
-async function findProblem(): Promise<string | undefined> {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2_000 });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.ping();
-    return undefined;
-  } catch (error) {
-    return `${url} does not answer: ${(error as Error).message}`;
-  } finally {
-    client.disconnect();
-  }
-}
 
 /** Deletes the keys of one test's prefix, and no others. */
 async function removeKeys(prefix: string): Promise<void> {
