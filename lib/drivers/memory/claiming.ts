@@ -4,7 +4,7 @@ import type { JobQueue } from './job-queue.js';
 import { leasedJobOf } from './job-record.js';
 import type { JobTable } from './job-table.js';
 import type { QueueTable } from './queue-table.js';
-import { goesBefore, type ReadyHeap } from './ready-heap.js';
+import { goesBefore, type ReadyLine } from './ready-line.js';
 
 /** Hands due jobs out. */
 export class Claiming {
@@ -34,18 +34,18 @@ export class Claiming {
   /** Whether due jobs are left. */
   #take(queue: JobQueue, limit: number, request: PopRequest, now: number, taken: LeasedJob[]): boolean {
     queue.promote(now);
-    const heaps = queue.readyHeaps(this.#namesOf(request));
+    const lines = queue.readyLines(this.#namesOf(request));
     for (let left = limit; left > 0; left -= 1) {
-      const heap = heapOfNext(heaps);
-      const job = heap?.takeFirst();
-      if (heap === undefined || job === undefined) break;
+      const line = lineOfNext(lines);
+      const job = line?.takeFirst();
+      if (line === undefined || job === undefined) break;
       this.#jobs.lease(job, request.runner, now, now + request.lease);
       taken.push(leasedJobOf(job));
-      if (heap.size > 0) continue;
-      queue.dropIfEmpty(heap);
-      heaps.splice(heaps.indexOf(heap), 1);
+      if (line.size > 0) continue;
+      queue.dropIfEmpty(line);
+      lines.splice(lines.indexOf(line), 1);
     }
-    return heaps.length > 0;
+    return lines.length > 0;
   }
 
   #namesOf({ names }: PopRequest): ReadonlySet<string> {
@@ -55,12 +55,12 @@ export class Claiming {
   }
 }
 
-/** The heap whose first job goes before all others'. */
-function heapOfNext(heaps: readonly ReadyHeap[]): ReadyHeap | undefined {
-  let best = heaps[0];
-  for (let index = 1; index < heaps.length; index += 1) {
-    const heap = heaps[index];
-    if (heap?.first && best?.first && goesBefore(heap.first, best.first)) best = heap;
+/** The line whose first job goes before all others'. */
+function lineOfNext(lines: readonly ReadyLine[]): ReadyLine | undefined {
+  let best = lines[0];
+  for (let index = 1; index < lines.length; index += 1) {
+    const line = lines[index];
+    if (line?.first && best?.first && goesBefore(line.first, best.first)) best = line;
   }
   return best;
 }

@@ -1,12 +1,12 @@
-/** What a heap holds: it notes where the item stands, so that the item can be taken out of the middle. */
+/** What stands in an order that notes where, so that it can be taken out of the middle. */
 export interface Placed {
-  /** Written by the heap that holds the item, one at a time; −1 in none. */
+  /** Written by whoever holds the item, one at a time; −1 by none. */
   place: number;
 }
 
 /**
- * A binary heap that finds its items. Adding, removing and reordering take O(log n), and what was removed is
- * not referenced any more: nothing is left behind to be skipped later.
+ * A binary heap that finds its items. Adding and removing take O(log n), and what was removed is not referenced any
+ * more: nothing is left behind to be skipped later.
  */
 export class IndexedHeap<T extends Placed> {
   readonly #items: T[] = [];
@@ -34,22 +34,11 @@ export class IndexedHeap<T extends Placed> {
     this.#rise(item, this.#items.length - 1);
   }
 
-  takeFirst(): T | undefined {
-    const first = this.#items[0];
-    if (first !== undefined) this.remove(first);
-    return first;
-  }
-
-  /** The item must be in this heap. */
+  /** The item must be in this heap; its order may have changed meanwhile. */
   remove(item: T): void {
     const last = this.#items.pop() as T;
     if (last !== item) this.#fill(item.place, last);
     item.place = -1;
-  }
-
-  /** Finds the place of an item in this heap whose order has changed. */
-  reorder(item: T): void {
-    this.#fill(item.place, item);
   }
 
   /**

@@ -1,10 +1,10 @@
 import type { QueueStats } from '../../storage/inspection.js';
-import { IndexedHeap } from './indexed-heap.js';
-import { ReadyHeap } from './ready-heap.js';
+import { OrderedLine } from './ordered-line.js';
+import { ReadyLine } from './ready-line.js';
 import type { StoredJob } from './stored-job.js';
 
 /**
- * One queue: its waiting jobs and its counters. The heaps come and go with their jobs, since an application may
+ * One queue: its waiting jobs and its counters. The lines come and go with their jobs, since an application may
  * name a queue after each of its customers: an empty queue is a few numbers.
  */
 export class JobQueue {
@@ -16,35 +16,35 @@ export class JobQueue {
   dead = 0;
   completed = 0;
   failed = 0;
-  #ready: Map<string, ReadyHeap> | undefined = undefined;
-  #waiting: IndexedHeap<StoredJob> | undefined = undefined;
+  #ready: Map<string, ReadyLine> | undefined = undefined;
+  #waiting: OrderedLine<StoredJob> | undefined = undefined;
 
   constructor(readonly name: string) {}
 
   addReady(job: StoredJob): void {
     this.#ready ??= new Map();
-    let heap = this.#ready.get(job.name);
-    if (heap === undefined) this.#ready.set(job.name, (heap = new ReadyHeap(job.name)));
-    heap.add(job);
+    let line = this.#ready.get(job.name);
+    if (line === undefined) this.#ready.set(job.name, (line = new ReadyLine(job.name)));
+    line.add(job);
   }
 
   removeReady(job: StoredJob): void {
-    const heap = this.#ready?.get(job.name);
-    if (heap === undefined) return;
-    heap.remove(job);
-    this.dropIfEmpty(heap);
+    const line = this.#ready?.get(job.name);
+    if (line === undefined) return;
+    line.remove(job);
+    this.dropIfEmpty(line);
   }
 
-  /** Whoever takes jobs from a heap calls this when done. */
-  dropIfEmpty(heap: ReadyHeap): void {
-    if (heap.size > 0) return;
-    this.#ready?.delete(heap.name);
+  /** Whoever takes jobs from a line calls this when done. */
+  dropIfEmpty(line: ReadyLine): void {
+    if (line.size > 0) return;
+    this.#ready?.delete(line.name);
     if (this.#ready?.size === 0) this.#ready = undefined;
   }
 
   addWaiting(job: StoredJob): void {
     if (job.state === 'retrying') this.retrying += 1;
-    this.#waiting ??= new IndexedHeap(isDueBefore);
+    this.#waiting ??= new OrderedLine(isDueBefore);
     this.#waiting.add(job);
   }
 
@@ -63,12 +63,12 @@ export class JobQueue {
     }
   }
 
-  /** The heaps whose jobs somebody can run; none of them is empty. */
-  readyHeaps(names: ReadonlySet<string>): ReadyHeap[] {
-    const heaps: ReadyHeap[] = [];
-    if (this.#ready === undefined) return heaps;
-    for (const heap of this.#ready.values()) if (names.has(heap.name)) heaps.push(heap);
-    return heaps;
+  /** The lines whose jobs somebody can run; none of them is empty. */
+  readyLines(names: ReadonlySet<string>): ReadyLine[] {
+    const lines: ReadyLine[] = [];
+    if (this.#ready === undefined) return lines;
+    for (const line of this.#ready.values()) if (names.has(line.name)) lines.push(line);
+    return lines;
   }
 
   /** When the earliest job that waits for its time is due. */
@@ -80,9 +80,9 @@ export class JobQueue {
     this.promote(now);
     let ready = 0;
     let oldestReadyAt = Infinity;
-    for (const heap of this.#ready?.values() ?? []) {
-      ready += heap.size;
-      oldestReadyAt = Math.min(oldestReadyAt, heap.oldest);
+    for (const line of this.#ready?.values() ?? []) {
+      ready += line.size;
+      oldestReadyAt = Math.min(oldestReadyAt, line.oldest);
     }
     const { name: queue, running, retrying, dead, completed, failed, paused } = this;
     const scheduled = (this.#waiting?.size ?? 0) - retrying;

@@ -1,6 +1,6 @@
 import { hasEnded } from '../../core/lifecycle.js';
 import type { NewJob, Pushed } from '../../storage/new-job.js';
-import { IndexedHeap } from './indexed-heap.js';
+import { OrderedLine } from './ordered-line.js';
 import { InternedTexts } from './interned-texts.js';
 import type { JobQueue } from './job-queue.js';
 import type { QueueTable } from './queue-table.js';
@@ -10,14 +10,14 @@ import { StoredJob } from './stored-job.js';
 type EndState = 'completed' | 'dead' | 'cancelled';
 
 /**
- * All jobs, and the one way to move them: a job stands in exactly one heap, which its state names, so that
+ * All jobs, and the one way to move them: a job stands in exactly one line, which its state names, so that
  * whatever is due, expired or over is found without looking at the others.
  */
 export class JobTable {
   /** Running, by the end of their lease. */
-  readonly leases = new IndexedHeap<StoredJob>(isUntilBefore);
+  readonly leases = new OrderedLine<StoredJob>(isUntilBefore);
   /** Ended, by the time their record is over. */
-  readonly ended = new IndexedHeap<StoredJob>(isUntilBefore);
+  readonly ended = new OrderedLine<StoredJob>(isUntilBefore);
   readonly #jobs = new Map<string, StoredJob>();
   readonly #holders = new Map<string, StoredJob>();
   readonly #names = new InternedTexts();
@@ -62,7 +62,7 @@ export class JobTable {
     this.#enterWaiting(job);
   }
 
-  /** Takes a job over that its ready heap has just given up. */
+  /** Takes a job over that its ready line has just given up. */
   lease(job: StoredJob, runner: string, now: number, until: number): void {
     job.state = 'running';
     job.token += 1;
@@ -77,8 +77,9 @@ export class JobTable {
   /** A lease that was longer stays as it is. */
   extend(job: StoredJob, until: number): void {
     if (job.until !== undefined && job.until >= until) return;
+    this.leases.remove(job);
     job.until = until;
-    this.leases.reorder(job);
+    this.leases.add(job);
   }
 
   /** `keep`: milliseconds that the record stays. */
@@ -124,7 +125,7 @@ export class JobTable {
     this.#news.note(job.queue);
   }
 
-  /** Takes the job out of the heap that its state names. */
+  /** Takes the job out of the line that its state names. */
   #leave(job: StoredJob): void {
     const { queue, state } = job;
     if (state === 'ready') return queue.removeReady(job);

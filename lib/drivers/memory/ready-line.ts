@@ -1,8 +1,8 @@
-import { IndexedHeap } from './indexed-heap.js';
+import { OrderedLine } from './ordered-line.js';
 import type { StoredJob } from './stored-job.js';
 
 /** The ready jobs of one name in one queue, in the order in which they are to run. Never left empty. */
-export class ReadyHeap extends IndexedHeap<StoredJob> {
+export class ReadyLine extends OrderedLine<StoredJob> {
   #hasSeveralPriorities = false;
 
   constructor(readonly name: string) {
