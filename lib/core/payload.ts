@@ -2,7 +2,7 @@ import { InvalidPayloadError } from './errors.js';
 
 const DEEPEST = 64;
 const DEFAULT_LIMIT = 256 * 1024;
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor']);
+const FORBIDDEN_KEYS: readonly string[] = ['__proto__', 'constructor'];
 
 /**
  * Turns fields that plain JSON cannot carry (a `Date`, a `Map`, a money type) into fields that it can, and back.
@@ -122,7 +122,7 @@ function checkFields(value: object, path: string, depth: number, above: Set<obje
   if (Object.getOwnPropertySymbols(value).length > 0)
     throw new InvalidPayloadError(path, 'has a symbol as a key');
   for (const key of Object.keys(value)) {
-    if (FORBIDDEN_KEYS.has(key)) throw new InvalidPayloadError(`${path}.${key}`, 'is a forbidden key');
+    if (FORBIDDEN_KEYS.includes(key)) throw new InvalidPayloadError(`${path}.${key}`, 'is a forbidden key');
     if (!key.isWellFormed()) throw new InvalidPayloadError(path, 'has a key with a lone surrogate');
     const field = (value as Record<string, unknown>)[key];
     // A field that is undefined reads the same when it is absent.

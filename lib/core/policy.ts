@@ -24,6 +24,8 @@ export const DEFAULT_POLICY: Policy = {
 // Jobs of one class share one policy text, and a runner decodes it once per job: a few entries serve them all.
 const CACHED = 1000;
 const decoded = new Map<string, Policy>();
+// Nor is it looked up again for each of a batch: the text may be a new one with every job.
+let last = { text: '', policy: DEFAULT_POLICY };
 
 /** The text that storages keep, as opaque as the payload. @publicApi */
 export function encodePolicy(policy: Policy): string {
@@ -35,8 +37,12 @@ export function encodePolicy(policy: Policy): string {
  * @publicApi
  */
 export function decodePolicy(text: string): Policy {
-  const known = decoded.get(text);
-  if (known) return known;
+  if (text === last.text) return last.policy;
+  last = { text, policy: decoded.get(text) ?? decodeAnew(text) };
+  return last.policy;
+}
+
+function decodeAnew(text: string): Policy {
   const policy = read(parse(text));
   if (decoded.size >= CACHED) decoded.clear();
   decoded.set(text, policy);

@@ -42,14 +42,10 @@ export function settle(job: LeasedJob, outcome: Outcome, random: number): Settle
   const stalls = 0;
   switch (outcome.kind) {
     case 'completed': {
+      const { result } = outcome;
       const keep = decodePolicy(job.policy).keep.completed;
-      return {
-        state: 'completed',
-        attempt,
-        stalls,
-        keep,
-        ...(outcome.result === undefined ? {} : { result: outcome.result }),
-      };
+      if (result === undefined) return { state: 'completed', attempt, stalls, keep };
+      return { state: 'completed', attempt, stalls, keep, result };
     }
     case 'failed':
       return settleFailure(job, outcome, random);

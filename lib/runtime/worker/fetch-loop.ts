@@ -6,7 +6,7 @@ import type { Service } from '../service.js';
 import type { StorageLink } from '../storage-link.js';
 import type { Floor } from './floor.js';
 import type { Leases } from './leases.js';
-import type { Batch, Outbox } from './outbox.js';
+import type { Outbox, RunEnd } from './outbox.js';
 import type { PrefetchWatch } from './prefetch-watch.js';
 import type { Slots } from './slots.js';
 
@@ -122,7 +122,11 @@ export class FetchLoop implements Service {
     return queues.length === 0 ? undefined : { ...this.#options.claim, queues };
   }
 
-  async #exchange(batch: Batch | undefined, request: PopRequest | undefined, sentAt: number): Promise<void> {
+  async #exchange(
+    batch: readonly RunEnd[] | undefined,
+    request: PopRequest | undefined,
+    sentAt: number,
+  ): Promise<void> {
     const { floor, outbox, clock } = this.#options;
     this.#isBusy = true;
     this.#isNews = false;
@@ -140,11 +144,14 @@ export class FetchLoop implements Service {
     this.soon();
   }
 
-  async #call(batch: Batch | undefined, request: PopRequest | undefined): Promise<Completed | undefined> {
+  async #call(
+    batch: readonly RunEnd[] | undefined,
+    request: PopRequest | undefined,
+  ): Promise<Completed | undefined> {
     const { link } = this.#options;
     const late = ({ popped }: Completed) => this.#returnLate(popped);
     try {
-      if (batch) return await link.call('fetch', (s) => s.complete(batch.completions, request), { late });
+      if (batch) return await link.call('fetch', (s) => s.complete(batch, request), { late });
       if (!request) return undefined;
       const pop = async (s: StorageLink['storage']) => ({ results: [], popped: await s.pop(request) });
       return await link.call('fetch', pop, { late });

@@ -5,7 +5,7 @@ import type { PerJob } from '../../core/job-definition.js';
 import type { Outcome } from '../../core/outcome.js';
 import type { PayloadCodec } from '../../core/payload.js';
 import { decodePolicy } from '../../core/policy.js';
-import { settle } from '../../core/settlement.js';
+import { settle, type Settlement } from '../../core/settlement.js';
 import type { Recorded } from '../../storage/claims.js';
 import type { Events } from '../events.js';
 import type { JobHandler } from '../handler.js';
@@ -13,7 +13,7 @@ import { chooseDelay } from './custom-backoff.js';
 import { Execution, type ExecutionHost } from './execution.js';
 import { encodeResult } from './job-result.js';
 import type { Leases } from './leases.js';
-import type { Batch, Outbox } from './outbox.js';
+import type { Outbox, RunEnd } from './outbox.js';
 import type { Progress } from './progress.js';
 import { recordedEvent } from './recorded-event.js';
 import type { RunDeadlines } from './run-deadlines.js';
@@ -90,14 +90,10 @@ export class Floor implements ExecutionHost {
     if (execution.isSettled) return;
     this.#leave(execution);
     const { progress, chance } = this.#options;
-    const random = outcome.kind === 'failed' ? chance.random() : 0;
-    const add = () => {
-      this.#options.outbox.add(execution, settle(execution.job, outcome, random));
-      this.#options.onEnd();
-    };
+    const settlement = settle(execution.job, outcome, outcome.kind === 'failed' ? chance.random() : 0);
     // The last progress must be visible afterwards, and after the end it would be refused.
-    if (progress.isPending(execution)) void progress.flush().then(add);
-    else add();
+    if (progress.isPending(execution)) void progress.flush().then(() => this.#send(execution, settlement));
+    else this.#send(execution, settlement);
   }
 
   /** The lease is gone: nothing that the run does from now on is written. */
@@ -108,15 +104,14 @@ export class Floor implements ExecutionHost {
     this.#tellLost(execution);
   }
 
-  recorded(batch: Batch, results: readonly Recorded[]): void {
+  recorded(batch: readonly RunEnd[], results: readonly Recorded[]): void {
     const { leases, events } = this.#options;
-    batch.executions.forEach((execution, index) => {
-      leases.drop(execution);
-      if (!events.isHeard) return;
-      const settlement = batch.completions[index]?.settlement;
+    for (const { execution } of batch) leases.drop(execution);
+    if (!events.isHeard) return;
+    for (const [index, { execution, settlement }] of batch.entries()) {
       if (results[index] !== 'recorded') this.#tellLost(execution);
-      else if (settlement) events.emit(recordedEvent(execution, settlement));
-    });
+      else events.emit(recordedEvent(execution, settlement));
+    }
   }
 
   /** Resolves when no code is at work whose job is not settled. */
@@ -141,7 +136,8 @@ export class Floor implements ExecutionHost {
 
   ended(execution: Execution, outcome: Outcome, value?: unknown): void {
     const { slots } = execution;
-    execution.duration = this.clock.monotonic() - execution.since;
+    const now = this.clock.monotonic();
+    execution.duration = now - execution.since;
     slots.running -= 1;
     slots.prefetch.learn(execution.duration);
     this.#options.deadlines.ended(execution);
@@ -153,7 +149,8 @@ export class Floor implements ExecutionHost {
       this.settle(execution, value === undefined ? outcome : this.#withResult(execution, outcome, value));
     }
     this.#checkIdle();
-    slots.fill(this.clock);
+    // To encode a result takes time of its own.
+    slots.fill(this.clock, value === undefined ? now : undefined);
   }
 
   chooseDelay(execution: Execution, thrown: unknown, job: object): number | undefined {
@@ -188,6 +185,11 @@ export class Floor implements ExecutionHost {
     leases.hold(execution);
     if (!this.#isOpen) return this.settle(execution, { kind: 'released' });
     if (this.#strays.has(job.id)) this.settle(execution, { kind: 'snoozed', delay: HOLD_OFF });
+  }
+
+  #send(execution: Execution, settlement: Settlement): void {
+    this.#options.outbox.add(execution, settlement);
+    this.#options.onEnd();
   }
 
   #leave(execution: Execution): void {

@@ -64,7 +64,8 @@ export class Heartbeat implements Service {
     const { link, leases, clock, chance, runner, lease } = this.#options;
     if (lateBy > this.#interval) this.#warn(lateBy);
     leases.check();
-    const sent = leases.all();
+    // Answers name jobs: a lost old lease must not be taken for the one that counts.
+    const sent = leases.newest();
     const sentAt = clock.monotonic();
     const beat = { runner, lease, leases: sent.map(({ job }) => ({ id: job.id, token: job.token })) };
     // A late answer still says that the leases held at `sentAt` or after.

@@ -13,7 +13,7 @@ export class Leases {
   readonly #clock: Clock;
   readonly #span: number;
   readonly #onExpired: (execution: Execution) => void;
-  readonly #held = new Map<string, Execution>();
+  readonly #held = new Set<Execution>();
   readonly #timer: DeadlineTimer;
 
   constructor(clock: Clock, lease: number, onExpired: (execution: Execution) => void) {
@@ -37,17 +37,22 @@ export class Leases {
   }
 
   hold(execution: Execution): void {
-    this.#held.set(execution.job.id, execution);
+    this.#held.add(execution);
     this.#timer.cover(execution.leaseDeadline);
   }
 
   /** Leaves alone a later lease of the same job. */
-  drop({ job }: Execution): void {
-    if (this.#held.get(job.id)?.job.token === job.token) this.#held.delete(job.id);
+  drop(execution: Execution): void {
+    this.#held.delete(execution);
   }
 
   all(): readonly Execution[] {
-    return [...this.#held.values()];
+    return [...this.#held];
+  }
+
+  /** One for each job: it may have come back while the end of its old lease is still on its way. */
+  newest(): readonly Execution[] {
+    return [...new Map([...this.#held].map((execution) => [execution.job.id, execution])).values()];
   }
 
   /** Ends the trust in leases whose time is over. To be called before anything new is begun: timers may be late. */
@@ -57,7 +62,7 @@ export class Leases {
 
   #pass(now: number): number {
     let earliest = Infinity;
-    for (const execution of this.#held.values()) {
+    for (const execution of this.#held) {
       // The end of a settled one is on its way; whether it came in time is for the storage to say.
       if (execution.isSettled) continue;
       if (execution.leaseDeadline <= now) this.#onExpired(execution);

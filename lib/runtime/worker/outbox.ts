@@ -4,10 +4,9 @@ import type { Execution } from './execution.js';
 
 const LARGEST_BATCH = 1_000;
 
-/** Ends of runs on their way to the storage. */
-export interface Batch {
-  readonly executions: readonly Execution[];
-  readonly completions: readonly Completion[];
+/** The end of a run on its way to the storage. */
+export interface RunEnd extends Completion {
+  readonly execution: Execution;
 }
 
 /**
@@ -15,29 +14,21 @@ export interface Batch {
  * batches get smaller, so that one end that cannot be written does not keep the others.
  */
 export class Outbox {
-  #executions: Execution[] = [];
-  #completions: Completion[] = [];
+  #ends: RunEnd[] = [];
   #limit = LARGEST_BATCH;
 
   get size(): number {
-    return this.#executions.length;
+    return this.#ends.length;
   }
 
   add(execution: Execution, settlement: Settlement): void {
-    this.#executions.push(execution);
-    this.#completions.push({ lease: execution.job, settlement });
+    this.#ends.push({ lease: execution.job, settlement, execution });
   }
 
-  take(): Batch {
-    if (this.#executions.length > this.#limit) {
-      return {
-        executions: this.#executions.splice(0, this.#limit),
-        completions: this.#completions.splice(0, this.#limit),
-      };
-    }
-    const batch = { executions: this.#executions, completions: this.#completions };
-    this.#executions = [];
-    this.#completions = [];
+  take(): readonly RunEnd[] {
+    if (this.#ends.length > this.#limit) return this.#ends.splice(0, this.#limit);
+    const batch = this.#ends;
+    this.#ends = [];
     return batch;
   }
 
@@ -47,9 +38,8 @@ export class Outbox {
   }
 
   /** Whether the batch was written is unknown: it will be sent again as it is, behind what has gathered. */
-  failed(batch: Batch): void {
-    this.#limit = Math.max(1, Math.ceil(Math.min(batch.executions.length, this.#limit) / 2));
-    this.#executions.push(...batch.executions);
-    this.#completions.push(...batch.completions);
+  failed(batch: readonly RunEnd[]): void {
+    this.#limit = Math.max(1, Math.ceil(Math.min(batch.length, this.#limit) / 2));
+    this.#ends.push(...batch);
   }
 }

@@ -36,16 +36,20 @@ export class Slots {
     this.waiting -= 1;
   }
 
-  /** Starts waiting jobs while slots are free. Runs that end at once call this again: the loop goes on then. */
-  fill(clock: Clock): void {
+  /**
+   * Starts waiting jobs while slots are free. Runs that end at once call this again: the loop goes on then.
+   *
+   * @param now this moment, by the clock, where it is known; true for the first run alone, which may hold the thread
+   */
+  fill(clock: Clock, now?: number): void {
     if (this.#isFilling) return;
     this.#isFilling = true;
-    while (this.running < this.limit) {
+    for (let at = now; this.running < this.limit; at = undefined) {
       const next = this.#next();
       if (next === undefined) break;
       this.waiting -= 1;
       this.running += 1;
-      next.start(clock.monotonic());
+      next.start(at ?? clock.monotonic());
     }
     this.#isFilling = false;
   }

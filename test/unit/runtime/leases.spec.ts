@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { StorageUnavailableError } from '../../../lib/core/errors.js';
 import { JobCancelledError, LeaseLostError } from '../../../lib/core/run-errors.js';
 import { MemoryStorage } from '../../../lib/drivers/memory/memory-storage.js';
-import { deaf, held, obedient, Stage } from './stage.js';
+import { deaf, held, obedient, Stage, type Code } from './stage.js';
 import { silence } from './watched-storage.js';
 
 const RIVAL = { runner: 'rival', lease: 30_000, names: ['work'], queues: [{ queue: 'default', limit: 10 }] };
@@ -47,6 +47,28 @@ describe('heartbeats', () => {
     await stage.pass(60_000);
     const beats = stage.storage.calls.filter(({ method }) => method === 'heartbeat');
     expect(beats).toEqual(Array.from({ length: 6 }, () => ({ method: 'heartbeat', size: 10 })));
+  });
+
+  it('do not take a job that is back for lost, while the end of its old run is still on its way', async () => {
+    const { code, runs } = held();
+    const reporting: Code = (job, context) => {
+      if (context.token === 1) context.progress('half');
+      return code(job, context);
+    };
+    const stage = await Stage.set(reporting, { queues: { default: 2 }, lease: 3_000 });
+    // The end of the first run waits for its progress.
+    stage.storage.trouble.before = (method) => (method === 'progress' ? new Promise(() => {}) : undefined);
+    const id = await stage.queue();
+    runs[0]?.resolve();
+    await stage.pass(0);
+    await MemoryStorage.prototype.release.call(stage.storage, [{ id, token: 1 }]);
+    await stage.pass(5_000);
+    expect(await stage.record(id)).toMatchObject({ state: 'running', token: 2 });
+    expect(runs[1]?.context.signal.aborted).toBe(false);
+    expect(stage.kinds()).not.toContain('lost');
+    runs[1]?.resolve();
+    await stage.pass(0);
+    expect(await stage.state(id)).toBe('completed');
   });
 
   it('cover ends that are not recorded yet', async () => {

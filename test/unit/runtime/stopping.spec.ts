@@ -243,6 +243,34 @@ describe('start and stop', () => {
 });
 
 describe('a timeout', () => {
+  it.each<[string, (stage: () => Stage) => unknown]>([
+    ['held the thread', (stage) => stage().block(5_000)],
+    [
+      'returned what takes long to encode',
+      async (stage) => ({
+        get slow() {
+          // Once to check it, once to write it.
+          stage().block(2_500);
+          return true;
+        },
+      }),
+    ],
+  ])('counts from the start of its own run, also after one that %s', async (_, slow) => {
+    const codes = [() => {}, async () => {}, () => slow(() => stage), deaf];
+    const stage: Stage = await Stage.set((...run) => codes.shift()?.(...run));
+    // After a run that took no time, jobs are claimed ahead: these come together.
+    await stage.queue();
+    await Promise.all([stage.put(), stage.put(), stage.put({ policy: { timeout: 1_000 } })]);
+    // To move the fake clock meanwhile would undo that it was blocked.
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    expect(stage.clock.monotonic()).toBe(5_000);
+    await stage.pass(900);
+    expect(stage.kinds()).not.toContain('retrying');
+    expect(stage.runner.running().some(({ abortedBy }) => abortedBy !== undefined)).toBe(false);
+    await stage.pass(200);
+    expect(stage.runner.running().map(({ abortedBy }) => abortedBy)).toContain('timeout');
+  });
+
   it('aborts the run, which has then failed and is tried again', async () => {
     const seen: unknown[] = [];
     const stage = await Stage.set((job, context) => {
