@@ -7,8 +7,6 @@ import { checkMaxRetries, DEFAULT_MAX_RETRIES, type MaxRetries } from '../core/m
 import { encodePolicy } from '../core/policy.js';
 import type { QueueOptions } from './queue-options.js';
 
-const CALL_OPTIONS = ['maxRetries', 'backoff', 'timeout', 'keep'] as const satisfies (keyof QueueOptions)[];
-
 /**
  * Decides the policies of jobs. Most classes have one for all their jobs, and most calls change nothing: that
  * one is encoded once.
@@ -23,7 +21,8 @@ export class PolicyBook {
 
   /** The encoded policy of one job. */
   policyOf(definition: JobDefinition, job: object, options: QueueOptions): string {
-    const isPlain = !CALL_OPTIONS.some((option) => options[option] !== undefined);
+    const { maxRetries, backoff, timeout, keep } = options;
+    const isPlain = (maxRetries ?? backoff ?? timeout ?? keep) === undefined;
     const known = isPlain ? this.#fixed.get(definition) : undefined;
     if (known !== undefined) return known;
     const policy = this.#decide(definition, job, options);

@@ -17,6 +17,7 @@ import { QUEUE_OPTIONS, type QueueOptions } from './queue-options.js';
 
 export const DEFAULT_QUEUE = 'default';
 const DEFAULTS: QueueOptions = {};
+const NOW: Due = { in: 0 };
 
 /** Turns a job and the options of all levels into what a storage takes: all decided, checked and encoded. */
 export class JobPreparer {
@@ -46,7 +47,7 @@ export class JobPreparer {
     const queue = options.queue ?? ask(own.queue, job) ?? ask(this.#defaults.queue, job);
     const unique = options.unique ?? ask(own.unique, job) ?? ask(this.#defaults.unique, job);
     const group = options.group ?? ask(own.group, job) ?? ask(this.#defaults.group, job);
-    return {
+    const template: Writable<JobTemplate> = {
       name: definition.name,
       queue: queue === undefined ? DEFAULT_QUEUE : checkName(queue, 'A queue name'),
       payload: encodePayload(job, this.#codec),
@@ -54,15 +55,16 @@ export class JobPreparer {
       priority: checkPriority(
         options.priority ?? ask(own.priority, job) ?? ask(this.#defaults.priority, job) ?? 0,
       ),
-      ...(unique === undefined ? undefined : { unique: claimOf(definition, unique) }),
-      ...(group === undefined ? undefined : { group: checkName(group, 'A group') }),
-      ...(options.expiresIn === undefined
-        ? undefined
-        : { expiresIn: parseDuration(options.expiresIn, 'expiresIn') }),
-      ...(options.meta === undefined ? undefined : { meta: encodeValue(options.meta) }),
     };
+    if (unique !== undefined) template.unique = claimOf(definition, unique);
+    if (group !== undefined) template.group = checkName(group, 'A group');
+    if (options.expiresIn !== undefined) template.expiresIn = parseDuration(options.expiresIn, 'expiresIn');
+    if (options.meta !== undefined) template.meta = encodeValue(options.meta);
+    return template;
   }
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function findDefinition(job: object): JobDefinition {
   const jobClass = (job as { constructor?: JobClass }).constructor;
@@ -74,7 +76,7 @@ function findDefinition(job: object): JobDefinition {
 }
 
 function dueOf({ delay, runAt }: QueueOptions): Due {
-  if (runAt === undefined) return { in: delay === undefined ? 0 : parseDuration(delay, 'delay') };
+  if (runAt === undefined) return delay === undefined ? NOW : { in: parseDuration(delay, 'delay') };
   if (delay !== undefined) throw new InvalidOptionError('queue(): give either delay or runAt, not both');
   const at = runAt.getTime();
   if (Number.isNaN(at)) throw new InvalidOptionError('runAt is an invalid date');

@@ -55,8 +55,8 @@ export class QueueHandle {
    * then be stored, and queueing it again with the same `id` option is safe.
    */
   async queue(job: object, options?: QueueOptions): Promise<Pushed> {
-    const [pushed] = await this.#push([this.#preparer.prepare(job, options)], options?.transaction);
-    return pushed as Pushed;
+    const pushed = await this.#push([this.#preparer.prepare(job, options)], options?.transaction);
+    return pushed[0] as Pushed;
   }
 
   /** Enqueues many jobs in one step, all or none; the answers are in the order of the jobs. */

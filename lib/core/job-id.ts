@@ -1,6 +1,6 @@
 import type { Chance, Clock } from './clock.js';
 
-const HEX = '0123456789abcdef';
+const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const POOL_SIZE = 10 * 256;
 const LAST_SEQUENCE = 0xfff;
 
@@ -32,15 +32,24 @@ export function createIdGenerator(clock: Clock, chance: Chance): () => string {
       time += 1;
       sequence = take();
     }
-    return format(time, sequence, take);
+    putTime(time);
+    put(14, 0x70 | (sequence >>> 8));
+    put(16, sequence);
+    put(19, 0x80 | (take() & 0x3f));
+    put(21, take());
+    for (let at = 24; at < 36; at += 2) put(at, take());
+    return String.fromCharCode(...codes);
   };
 }
 
 // Filled and turned into text at once: text put together from pieces keeps its pieces, which is most of what a
 // job would take in memory.
 const codes = Array.from({ length: 36 }, () => '-'.charCodeAt(0));
+let codesTime = -1;
 
-function format(time: number, sequence: number, byte: () => number): string {
+function putTime(time: number): void {
+  if (time === codesTime) return;
+  codesTime = time;
   const high = Math.floor(time / 0x1_0000_0000);
   const low = time >>> 0;
   put(0, high >>> 8);
@@ -49,15 +58,9 @@ function format(time: number, sequence: number, byte: () => number): string {
   put(6, low >>> 16);
   put(9, low >>> 8);
   put(11, low);
-  put(14, 0x70 | (sequence >>> 8));
-  put(16, sequence);
-  put(19, 0x80 | (byte() & 0x3f));
-  put(21, byte());
-  for (let at = 24; at < 36; at += 2) put(at, byte());
-  return String.fromCharCode(...codes);
 }
 
 function put(at: number, value: number): void {
-  codes[at] = HEX.charCodeAt((value >>> 4) & 0xf);
-  codes[at + 1] = HEX.charCodeAt(value & 0xf);
+  codes[at] = HEX[(value >>> 4) & 0xf] as number;
+  codes[at + 1] = HEX[value & 0xf] as number;
 }

@@ -22,7 +22,7 @@ export interface PayloadCodec {
  * @param limit UTF-8 bytes
  */
 export function encodeValue(value: unknown, limit = DEFAULT_LIMIT): string {
-  check(value, '$', 0, new Set());
+  check(value, undefined);
   return stringify(value, limit);
 }
 
@@ -42,7 +42,7 @@ function stringify(value: unknown, limit: number): string {
 export function encodePayload(job: object, codec?: PayloadCodec, limit = DEFAULT_LIMIT): string {
   const own: Record<string, unknown> = { ...job };
   const fields = codec ? codec.encode(own) : own;
-  checkFields(fields, '$', 0, new Set([job]));
+  checkFields(fields, { object: job, key: '', around: undefined, depth: 0 });
   return stringify(fields, limit);
 }
 
@@ -76,56 +76,73 @@ function parse(text: string): unknown {
   }
 }
 
-function check(value: unknown, path: string, depth: number, above: Set<object>): void {
+/** Where the check has come to: an object, the field of it that is looked at, and the same of what is around it. */
+interface Place {
+  readonly object: object;
+  key: string | number;
+  readonly around: Place | undefined;
+  readonly depth: number;
+}
+
+function check(value: unknown, place: Place | undefined): void {
   switch (typeof value) {
     case 'boolean':
       return;
     case 'string':
-      if (!value.isWellFormed()) throw new InvalidPayloadError(path, 'has a lone surrogate');
+      if (!value.isWellFormed()) refuse(place, 'has a lone surrogate');
       return;
     case 'number':
-      if (!Number.isFinite(value))
-        throw new InvalidPayloadError(path, `is ${value}, which JSON turns into null`);
+      if (!Number.isFinite(value)) refuse(place, `is ${value}, which JSON turns into null`);
       return;
     case 'object':
-      if (value !== null) checkObject(value, path, depth, above);
+      if (value !== null) checkObject(value, place);
       return;
     case 'undefined':
-      throw new InvalidPayloadError(path, 'is undefined, which JSON cannot carry here');
+      return refuse(place, 'is undefined, which JSON cannot carry here');
     case 'bigint':
     case 'function':
     case 'symbol':
-      throw new InvalidPayloadError(path, `is a ${typeof value}`);
+      return refuse(place, `is a ${typeof value}`);
   }
 }
 
-function checkObject(value: object, path: string, depth: number, above: Set<object>): void {
-  if (depth >= DEEPEST) throw new InvalidPayloadError(path, `is nested deeper than ${DEEPEST}`);
-  if (above.has(value)) throw new InvalidPayloadError(path, 'is circular');
-  above.add(value);
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) {
-      check(value[index], `${path}[${index}]`, depth + 1, above);
-    }
-  } else {
-    checkFields(value, path, depth, above);
+function checkObject(value: object, around: Place | undefined): void {
+  const depth = around === undefined ? 0 : around.depth + 1;
+  if (depth >= DEEPEST) refuse(around, `is nested deeper than ${DEEPEST}`);
+  for (let above = around; above !== undefined; above = above.around) {
+    if (above.object === value) refuse(around, 'is circular');
   }
-  above.delete(value);
+  const place: Place = { object: value, key: '', around, depth };
+  if (!Array.isArray(value)) return checkFields(value, place);
+  for (let index = 0; index < value.length; index++) {
+    place.key = index;
+    check(value[index], place);
+  }
 }
 
-function checkFields(value: object, path: string, depth: number, above: Set<object>): void {
-  const prototype: unknown = Object.getPrototypeOf(value);
+function checkFields(fields: object, place: Place): void {
+  const prototype: unknown = Object.getPrototypeOf(fields);
   if (prototype !== Object.prototype && prototype !== null) {
-    const name = (value.constructor as { name?: string } | undefined)?.name ?? 'a class';
-    throw new InvalidPayloadError(path, `is an instance of ${name}; store plain data, or give a codec`);
+    const name = (fields.constructor as { name?: string } | undefined)?.name ?? 'a class';
+    refuse(place.around, `is an instance of ${name}; store plain data, or give a codec`);
   }
-  if (Object.getOwnPropertySymbols(value).length > 0)
-    throw new InvalidPayloadError(path, 'has a symbol as a key');
-  for (const key of Object.keys(value)) {
-    if (FORBIDDEN_KEYS.includes(key)) throw new InvalidPayloadError(`${path}.${key}`, 'is a forbidden key');
-    if (!key.isWellFormed()) throw new InvalidPayloadError(path, 'has a key with a lone surrogate');
-    const field = (value as Record<string, unknown>)[key];
+  if (Object.getOwnPropertySymbols(fields).length > 0) refuse(place.around, 'has a symbol as a key');
+  for (const key of Object.keys(fields)) {
+    place.key = key;
+    if (FORBIDDEN_KEYS.includes(key)) refuse(place, 'is a forbidden key');
+    if (!key.isWellFormed()) refuse(place.around, 'has a key with a lone surrogate');
+    const field = (fields as Record<string, unknown>)[key];
     // A field that is undefined reads the same when it is absent.
-    if (field !== undefined) check(field, `${path}.${key}`, depth + 1, above);
+    if (field !== undefined) check(field, place);
   }
+}
+
+function refuse(place: Place | undefined, problem: string): never {
+  throw new InvalidPayloadError(pathOf(place), problem);
+}
+
+// Made only when there is something to say: a path for each field costs more than to check it.
+function pathOf(place: Place | undefined): string {
+  if (place === undefined) return '$';
+  return pathOf(place.around) + (typeof place.key === 'number' ? `[${place.key}]` : `.${place.key}`);
 }
