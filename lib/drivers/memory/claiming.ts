@@ -1,7 +1,7 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest } from '../../storage/claims.js';
 import type { JobQueue } from './job-queue.js';
-import { leasedJobOf } from './job-record.js';
+import { HandedOut } from './handed-out.js';
 import type { JobTable } from './job-table.js';
 import type { QueueTable } from './queue-table.js';
 import { goesBefore, type ReadyLine } from './ready-line.js';
@@ -40,7 +40,7 @@ export class Claiming {
       const job = line?.takeFirst();
       if (line === undefined || job === undefined) break;
       this.#jobs.lease(job, request.runner, now, now + request.lease);
-      taken.push(leasedJobOf(job));
+      taken.push(new HandedOut(job));
       if (line.size > 0) continue;
       queue.dropIfEmpty(line);
       lines.splice(lines.indexOf(line), 1);

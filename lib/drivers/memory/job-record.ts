@@ -1,12 +1,13 @@
 import { visibleState } from '../../core/lifecycle.js';
-import type { JobRecord, LeasedJob } from '../../core/job.js';
+import type { JobRecord } from '../../core/job.js';
+import { HandedOut } from './handed-out.js';
 import { NO_FAILURES, type StoredJob } from './stored-job.js';
 
 /** The job as a reader sees it at this moment. */
 export function recordOf(job: StoredJob, now: number): JobRecord {
   const { extras } = job;
   return {
-    ...leasedJobOf(job),
+    ...new HandedOut(job),
     state: visibleState(job.state, job.runAt, now),
     failures: extras?.failures ?? NO_FAILURES,
     ...present({
@@ -21,25 +22,6 @@ export function recordOf(job: StoredJob, now: number): JobRecord {
       result: extras?.result,
     }),
   };
-}
-
-/** Of this moment: what becomes of the job later does not show in it. */
-export function leasedJobOf(job: StoredJob): LeasedJob {
-  const leased = {
-    id: job.id,
-    token: job.token,
-    name: job.name,
-    queue: job.queue.name,
-    payload: job.payload,
-    policy: job.policy,
-    priority: job.priority,
-    attempt: job.attempt,
-    stalls: job.stalls,
-    enqueuedAt: job.enqueuedAt,
-    runAt: job.runAt,
-  };
-  const meta = job.extras?.meta;
-  return meta === undefined ? leased : { ...leased, meta };
 }
 
 type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

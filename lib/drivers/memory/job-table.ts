@@ -1,5 +1,7 @@
 import { hasEnded } from '../../core/lifecycle.js';
+import type { Lease } from '../../core/job.js';
 import type { NewJob, Pushed } from '../../storage/new-job.js';
+import { HandedOut } from './handed-out.js';
 import { OrderedLine } from './ordered-line.js';
 import { InternedTexts } from './interned-texts.js';
 import type { JobQueue } from './job-queue.js';
@@ -33,6 +35,13 @@ export class JobTable {
 
   find(id: string): StoredJob | undefined {
     return this.#jobs.get(id);
+  }
+
+  /** The job of a lease. Only one that runs, in this table, is surely still here and need not be looked for. */
+  ofLease(lease: Lease): StoredJob | undefined {
+    const original = HandedOut.originalOf(lease);
+    const isHere = original?.state === 'running' && this.#queues.has(original.queue);
+    return isHere ? original : this.#jobs.get(lease.id);
   }
 
   /** Every job, the one that arrived first first. */

@@ -15,6 +15,11 @@ export class QueueTable {
     return this.#queues.get(name);
   }
 
+  /** Whether it is one of these: a queue outlives the storage that it was in. */
+  has(queue: JobQueue): boolean {
+    return this.#last === queue || this.#queues.get(queue.name) === queue;
+  }
+
   obtain(name: string): JobQueue {
     // Batches mostly go to one queue.
     if (this.#last?.name === name) return this.#last;

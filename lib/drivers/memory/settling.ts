@@ -13,7 +13,7 @@ export class Settling {
   }
 
   complete({ lease, settlement }: Completion, now: number): Recorded {
-    const job = this.#jobs.find(lease.id);
+    const job = this.#jobs.ofLease(lease);
     if (job === undefined) return 'gone';
     if (!holds(job, lease)) return answerAgain(job, lease.token);
     this.settle(job, settlement, now);
@@ -21,7 +21,7 @@ export class Settling {
   }
 
   release(lease: Lease, now: number): Recorded {
-    const job = this.#jobs.find(lease.id);
+    const job = this.#jobs.ofLease(lease);
     if (job === undefined) return 'gone';
     if (!holds(job, lease)) return answerAgain(job, lease.token);
     this.settle(job, { state: 'ready', attempt: job.attempt, stalls: job.stalls }, now);

@@ -6,6 +6,7 @@ import type { Signal } from '../../../../lib/storage/signal.js';
 import { FakeClock } from '../../../../lib/testing/fake-clock.js';
 import {
   beatOf,
+  completedFor,
   completionOf,
   jobOf,
   jobsOf,
@@ -26,6 +27,21 @@ describe('the memory storage', () => {
     await storage.open();
     expect(await storage.info([job.id])).toEqual([undefined]);
     expect(await storage.stats()).toEqual([]);
+  });
+
+  it('knows no lease from before it was closed, and none of a job whose record is gone', async () => {
+    const { storage } = await opened();
+    await storage.push(jobsOf(2));
+    const { jobs } = await storage.pop(requestOf());
+    // As a runner does: with what it was handed out.
+    const [kept, gone] = jobs.map((job) => ({ lease: job, settlement: completedFor(false) }));
+    if (kept === undefined || gone === undefined) throw new Error('two jobs were pushed');
+    expect(await storage.complete([gone])).toEqual({ results: ['recorded'] });
+    expect(await storage.complete([gone])).toEqual({ results: ['gone'] });
+    await storage.close();
+    await storage.open();
+    expect(await storage.complete([kept])).toEqual({ results: ['gone'] });
+    expect(await storage.release(jobs)).toEqual(['gone', 'gone']);
   });
 
   it('tells those who listened before it was opened', async () => {
