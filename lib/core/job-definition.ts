@@ -54,11 +54,15 @@ export const JOB_OPTIONS: readonly (keyof JobOptions)[] = [
 /** A class whose instances are jobs. @publicApi */
 export type JobClass<J extends object = object> = abstract new (...args: never[]) => J;
 
-/** A class of jobs, by the name that storages know it by. @publicApi */
-export interface JobDefinition<J extends object = object> {
+/**
+ * A class of jobs, by the name that storages know it by. `Asked` is what functions among the options expect: the job
+ * itself; `never` in places that take the definition of any class, and ask it nothing or are sure of the class.
+ * @publicApi
+ */
+export interface JobDefinition<J extends object = object, Asked = J> {
   readonly name: string;
   readonly class: JobClass<J>;
-  readonly options: JobOptions<J>;
+  readonly options: JobOptions<Asked>;
 }
 
 const definitions = new WeakMap<JobClass, JobDefinition>();
@@ -99,6 +103,9 @@ export function definitionOf(jobClass: JobClass): JobDefinition | undefined {
 }
 
 /** Rebuilds a job from its stored fields: the prototype intact, the constructor not called. */
-export function reviveJob(definition: JobDefinition, fields: Readonly<Record<string, unknown>>): object {
+export function reviveJob(
+  definition: Pick<JobDefinition, 'class'>,
+  fields: Readonly<Record<string, unknown>>,
+): object {
   return Object.assign(Object.create(definition.class.prototype as object) as object, fields);
 }

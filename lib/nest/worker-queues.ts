@@ -10,7 +10,10 @@ export interface WorkerQueues {
 }
 
 /** Reads `workers`, or what the jobs say when it was left out. */
-export function chooseQueues(settings: JobsSettings, definitions: readonly JobDefinition[]): WorkerQueues {
+export function chooseQueues(
+  settings: JobsSettings,
+  definitions: readonly JobDefinition<object, never>[],
+): WorkerQueues {
   const named = new Set<string>();
   const warnings: string[] = [];
   for (const { name, options } of definitions) {

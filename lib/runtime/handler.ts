@@ -6,7 +6,8 @@ import type { JobDefinition } from '../core/job-definition.js';
  * @publicApi
  */
 export interface JobHandler {
-  readonly definition: JobDefinition;
+  /** What `defineJob` returned. */
+  readonly definition: JobDefinition<object, never>;
   /**
    * Gets the job as it was queued, its prototype intact. Returning, or a promise that resolves, completes it;
    * throwing, or a promise that rejects, is a failed attempt; a `Snooze` puts it off.

@@ -7,13 +7,13 @@ import type { PerJob } from '../../core/job-definition.js';
  * such function here, it throws, or it returns no duration: the formula decides then.
  */
 export function chooseDelay(
-  backoff: PerJob<object, Backoff> | undefined,
+  backoff: PerJob<never, Backoff> | undefined,
   attempt: number,
   error: unknown,
   job: object,
 ): number | undefined {
   try {
-    const chosen = typeof backoff === 'function' ? backoff(job) : backoff;
+    const chosen = typeof backoff === 'function' ? (backoff as (job: object) => Backoff)(job) : backoff;
     const delay = chosen?.choose?.(attempt, error, job);
     return delay === undefined ? undefined : parseDuration(delay, 'Backoff.custom');
   } catch {
