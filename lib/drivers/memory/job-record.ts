@@ -1,13 +1,14 @@
 import { visibleState } from '../../core/lifecycle.js';
-import type { JobRecord } from '../../core/job.js';
+import type { JobRecord, LeasedJob } from '../../core/job.js';
 import { HandedOut } from './handed-out.js';
 import { NO_FAILURES, type StoredJob } from './stored-job.js';
 
 /** The job as a reader sees it at this moment. */
 export function recordOf(job: StoredJob, now: number): JobRecord {
   const { extras } = job;
+  const leased: LeasedJob = new HandedOut(job);
   return {
-    ...new HandedOut(job),
+    ...leased,
     state: visibleState(job.state, job.runAt, now),
     failures: extras?.failures ?? NO_FAILURES,
     ...present({
