@@ -62,13 +62,11 @@ export class JobLogger {
     }
   }
 
-  // Most jobs end without news, a drain of them by the hundred thousand: no text is made that nobody reads.
+  // That all goes well is no news: Nest shows debug lines unless told otherwise, and a drain ends a hundred thousand.
   #quietEvent(event: QuietEvent): void {
-    if (event.kind === 'started' || isSilent('debug')) return;
+    if (event.kind === 'started' || event.kind === 'completed' || isSilent('debug')) return;
     const job = describe(event.job);
     switch (event.kind) {
-      case 'completed':
-        return this.#logger.debug(`${job} completed in ${Math.round(event.duration)} ms`);
       case 'snoozed':
         return this.#logger.debug(`${job} put itself off for ${event.delay} ms`);
       case 'released':
