@@ -37,7 +37,7 @@ it('ten processes that open a missing file at once all succeed, and make one sch
   try {
     expect(database.prepare('select * from jobs_schema').all()).toEqual([{ name: 'version', value: 1 }]);
     expect(database.prepare('select kind from jobs_pulse').all()).toHaveLength(2);
-    expect(database.prepare('select id from jobs_job').all()).toHaveLength(10);
+    expect(database.prepare('select id from jobs_content').all()).toHaveLength(10);
     expect(database.prepare('pragma integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
   } finally {
     database.close();

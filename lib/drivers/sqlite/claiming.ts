@@ -1,9 +1,11 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest } from '../../storage/claims.js';
-import { leasedJobOf, LEASED_OBJECT } from './job-row.js';
+import type { HeldJobs } from './held-jobs.js';
+import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
 import { UNTIL_CLAIMED } from './pushing.js';
-import type { SqlRow, Statements } from './sqlite-client.js';
+import type { Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 /** SQLite merges at most 500 arms of a compound select. */
@@ -22,14 +24,18 @@ const CLAIM = `
   update jobs_job
   set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null
   where seq in (select value from json_each(?))`;
-const FREE_KEY = `update jobs_job set unique_key = null where id = ?`;
+const FREE_KEYS = `update jobs_job set unique_key = null where seq in (select value from json_each(?))`;
 
 /** Hands due jobs out. */
 export class Claiming {
   readonly #lanes: Lanes;
+  readonly #policies: Policies;
+  readonly #held: HeldJobs;
 
-  constructor(lanes: Lanes) {
+  constructor(lanes: Lanes, policies: Policies, held: HeldJobs) {
     this.#lanes = lanes;
+    this.#policies = policies;
+    this.#held = held;
   }
 
   /** What a pop would answer, if that is nothing: idle runners must not take the write lock from those who work. */
@@ -60,18 +66,26 @@ export class Claiming {
 
   #take(tx: Transaction, queue: string, limit: number, request: PopRequest): LeasedJob[] {
     const lanes = this.#lanes.known(queue, request);
-    const rows: SqlRow[] = [];
+    const rows: ClaimedRow[] = [];
     for (let start = 0; start < lanes.length; start += MOST_LANES) {
       const some = lanes.slice(start, start + MOST_LANES).map(({ id }) => id);
-      rows.push(...tx.sql.json(firstReady(some.length), ...some, limit));
+      rows.push(...tx.sql.json<ClaimedRow>(firstReady(some.length), ...some, limit));
     }
     if (rows.length === 0) return [];
     // Each statement knows the order among its own lanes only.
-    const first = rows.toSorted(inOrder).slice(0, limit);
-    const seqs = JSON.stringify(first.map(({ seq }) => seq));
+    const first = lanes.length <= MOST_LANES ? rows : rows.toSorted(inOrder).slice(0, limit);
+    const seqs = JSON.stringify(first.map(([seq]) => seq));
     tx.sql.run(CLAIM, tx.now + request.lease, request.runner, tx.now, seqs);
-    for (const row of first) if (row.unique_while === UNTIL_CLAIMED) tx.sql.run(FREE_KEY, row.id as string);
-    return first.map((row) => leasedJobOf(row, this.#lanes.byId(tx.sql, row.lane as number)));
+    const freed = first.filter((row) => row[UNIQUE_WHILE] === UNTIL_CLAIMED);
+    if (freed.length > 0) tx.sql.run(FREE_KEYS, JSON.stringify(freed.map(([seq]) => seq)));
+    return first.map((row) => this.#claimed(tx, row));
+  }
+
+  #claimed(tx: Transaction, row: ClaimedRow): LeasedJob {
+    const [seq, lane, , policy] = row;
+    const job = claimedJobOf(row, this.#lanes.byId(tx.sql, lane), this.#policies.textOf(tx.sql, policy));
+    this.#held.remember(job.id, { seq, lane });
+    return job;
   }
 
   #hasReady(sql: Statements, queue: string, request: PopRequest): boolean {
@@ -79,6 +93,8 @@ export class Claiming {
     return lanes.some(({ id }: Lane) => sql.first(HAS_READY, id) !== undefined);
   }
 }
+
+const [PRIORITY, RUN_AT, UNIQUE_WHILE] = [4, 8, 9] as const;
 
 const HAS_READY = `select 1 from jobs_job where state = 0 and lane = ? limit 1`;
 
@@ -93,11 +109,12 @@ function firstReady(lanes: number): string {
   if (sql !== undefined) return sql;
   const arm = `select seq, priority, run_at from jobs_job where state = 0 and lane = ?`;
   sql = `
-    select json_group_array(${LEASED_OBJECT}) as json
+    select ${CLAIMED_JSON} as json
     from (
       select seq from (${Array.from({ length: lanes }, () => arm).join(' union all ')}
       order by priority, run_at, seq limit ?)) first
-    cross join jobs_job on jobs_job.seq = first.seq`;
+    cross join jobs_job on jobs_job.seq = first.seq
+    cross join jobs_content on jobs_content.seq = first.seq`;
   merges.set(lanes, sql);
   return sql;
 }
@@ -116,10 +133,6 @@ function isPaused(sql: Statements, queue: string): boolean {
   return sql.first(PAUSED, queue) !== undefined;
 }
 
-function inOrder(a: SqlRow, b: SqlRow): number {
-  return (
-    Number(a.priority) - Number(b.priority) ||
-    Number(a.run_at) - Number(b.run_at) ||
-    Number(a.seq) - Number(b.seq)
-  );
+function inOrder(a: ClaimedRow, b: ClaimedRow): number {
+  return a[PRIORITY] - b[PRIORITY] || a[RUN_AT] - b[RUN_AT] || a[0] - b[0];
 }

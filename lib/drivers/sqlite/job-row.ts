@@ -4,21 +4,38 @@ import type { Lane } from './lanes.js';
 import { STATE } from './schema.js';
 import type { SqlRow, SqlValue } from './sqlite-client.js';
 
-/** What a leased job is made of. */
-export const LEASED_COLUMNS =
-  'id, lane, token, payload, policy, priority, attempt, stalls, enqueued_at, run_at, meta';
+/** Columns that a claim reads, in the order of `ClaimedRow`. */
+const CLAIMED = `seq, lane, token, policy, priority, attempt, stalls, enqueued_at, run_at, unique_while`;
 
 /**
- * The same of a job about to be claimed, in one text for all rows: drivers spend more on the columns of a row than
- * SQLite does on finding it.
+ * The rows of jobs about to be claimed as one text: drivers spend more on the columns of a row than SQLite does on
+ * finding it.
  */
-export const LEASED_OBJECT = `json_object(${['seq', 'unique_while', ...LEASED_COLUMNS.split(', ')]
-  .map((column) => `'${column}', jobs_job.${column}${column === 'token' ? ' + 1' : ''}`)
-  .join(', ')})`;
+export const CLAIMED_JSON = `json_group_array(json_array(${CLAIMED.split(', ')
+  .map((column) => `jobs_job.${column}`)
+  .join(', ')}, id, payload, meta))`;
+
+/** A row of them, as it was before the claim. */
+export type ClaimedRow = readonly [
+  seq: number,
+  lane: number,
+  token: number,
+  policy: number | string,
+  priority: number,
+  attempt: number,
+  stalls: number,
+  enqueuedAt: number,
+  runAt: number,
+  uniqueWhile: number | null,
+  id: string,
+  payload: string,
+  meta: string | null,
+];
 
 /** What a record is made of. */
-export const RECORD_COLUMNS = `${LEASED_COLUMNS}, seq, state, started_at, ended_at, lease_until, runner, reason,
-  cancel_reason, unique_name, progress, result, failures`;
+export const RECORD_COLUMNS = `jobs_job.seq, id, lane, token, payload, policy, priority, attempt, stalls, enqueued_at,
+  run_at, meta, state, started_at, ended_at, lease_until, runner, reason, cancel_reason, unique_name, progress, result,
+  failures`;
 
 const STATES = Object.keys(STATE) as JobState[];
 
@@ -26,28 +43,41 @@ export function stateOf(row: SqlRow): JobState {
   return STATES[row.state as number] as JobState;
 }
 
-export function leasedJobOf(row: SqlRow, { queue, name }: Lane): LeasedJob {
+/** The job as its claim leaves it. */
+export function claimedJobOf(row: ClaimedRow, { queue, name }: Lane, policy: string): LeasedJob {
+  const [, , token, , priority, attempt, stalls, enqueuedAt, runAt, , id, payload, meta] = row;
   const job = {
+    id,
+    token: token + 1,
+    name,
+    queue,
+    payload,
+    policy,
+    priority,
+    attempt,
+    stalls,
+    enqueuedAt,
+    runAt,
+  };
+  return meta === null ? job : { ...job, meta };
+}
+
+/** The job as a reader sees it at this moment. */
+export function recordOf(row: SqlRow, { queue, name }: Lane, policy: string, now: number): JobRecord {
+  const isRunning = row.state === STATE.running;
+  return {
     id: row.id as string,
     token: row.token as number,
     name,
     queue,
     payload: row.payload as string,
-    policy: row.policy as string,
+    policy,
     priority: row.priority as number,
     attempt: row.attempt as number,
     stalls: row.stalls as number,
     enqueuedAt: row.enqueued_at as number,
     runAt: row.run_at as number,
-  };
-  return row.meta === null ? job : { ...job, meta: row.meta as string };
-}
-
-/** The job as a reader sees it at this moment. */
-export function recordOf(row: SqlRow, lane: Lane, now: number): JobRecord {
-  const isRunning = row.state === STATE.running;
-  return {
-    ...leasedJobOf(row, lane),
+    ...present<string>('meta', row.meta),
     state: visibleState(stateOf(row), row.run_at as number, now),
     failures: failuresOf(row),
     ...present<number>('startedAt', row.started_at),

@@ -3,10 +3,13 @@ import { decodeCursor, checkPageLimit } from '../../storage/paging.js';
 import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js';
 import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
 import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
 
-const BY_ID = `select ${RECORD_COLUMNS} from jobs_job where id = ?`;
+const RECORDS = `
+  select ${RECORD_COLUMNS} from jobs_job cross join jobs_content on jobs_content.seq = jobs_job.seq`;
+const BY_ID = `${RECORDS} where jobs_job.seq = (select seq from jobs_content where id = ?)`;
 const QUEUES = `select name, completed, failed, since, paused_at, pause_reason from jobs_queue order by name`;
 // Each reads one partial index and no row of the table.
 const READY = `select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 group by lane`;
@@ -14,8 +17,7 @@ const WAITING = `
   select lane, state, run_at <= ? as is_due, count(*) as jobs, min(run_at) as oldest
   from jobs_job where state in (1, 2) group by lane, state, is_due`;
 const RUNNING = `select lane, count(*) as jobs from jobs_job where state = 3 group by lane`;
-const DEAD = `
-  select lane, count(*) as jobs from jobs_job where prune_at is not null and state = 5 group by lane`;
+const DEAD = `select lane, count(*) as jobs from jobs_job where state = 5 group by lane`;
 
 type Counted = 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead';
 type Counts = Record<Counted, number> & { oldestReadyAt?: number };
@@ -23,9 +25,11 @@ type Counts = Record<Counted, number> & { oldestReadyAt?: number };
 /** Reads jobs and counts them. */
 export class Looking {
   readonly #lanes: Lanes;
+  readonly #policies: Policies;
 
-  constructor(lanes: Lanes) {
+  constructor(lanes: Lanes, policies: Policies) {
     this.#lanes = lanes;
+    this.#policies = policies;
   }
 
   info(sql: Statements, ids: readonly string[], now: number): (JobRecord | undefined)[] {
@@ -40,7 +44,7 @@ export class Looking {
     if (query.group !== undefined) return { jobs: [] };
     const { conditions, values } = conditionsOf(query, now);
     const rows = sql.all(
-      `select ${RECORD_COLUMNS} from jobs_job ${conditions} order by seq desc limit ?`,
+      `${RECORDS} ${conditions} order by jobs_job.seq desc limit ?`,
       ...values,
       query.limit + 1,
     );
@@ -82,7 +86,8 @@ export class Looking {
   }
 
   #record(sql: Statements, row: SqlRow, now: number): JobRecord {
-    return recordOf(row, this.#lanes.byId(sql, row.lane as number), now);
+    const policy = this.#policies.textOf(sql, row.policy);
+    return recordOf(row, this.#lanes.byId(sql, row.lane as number), policy, now);
   }
 }
 
@@ -90,7 +95,7 @@ const NOTHING: Readonly<Counts> = { ready: 0, scheduled: 0, retrying: 0, running
 
 function conditionsOf(query: JobQuery, now: number): { conditions: string; values: SqlValue[] } {
   const parts: [condition: string, ...values: SqlValue[]][] = [];
-  if (query.cursor !== undefined) parts.push(['seq < ?', decodeCursor(query.cursor)]);
+  if (query.cursor !== undefined) parts.push(['jobs_job.seq < ?', decodeCursor(query.cursor)]);
   if (query.queue !== undefined)
     parts.push(['lane in (select id from jobs_lane where queue = ?)', query.queue]);
   if (query.name !== undefined) parts.push(['lane in (select id from jobs_lane where name = ?)', query.name]);

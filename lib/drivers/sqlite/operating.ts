@@ -3,9 +3,10 @@ import type { CancelResult, JobChange, RemoveResult } from '../../storage/inspec
 import { honourCancel } from '../../core/settlement.js';
 import { stateOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
 import type { SqlRow, Statements } from './sqlite-client.js';
-import { FIND, REMOVE, type Settling } from './settling.js';
+import { FIND, removeJobs, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 
 const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) where seq = ?`;
@@ -19,8 +20,8 @@ const RETRY = `
       then unique_name end
   where seq = ?`;
 const CHANGE = `update jobs_job set lane = ?, priority = ?, run_at = ?, state = ? where seq = ?`;
-const PRUNE = `
-  delete from jobs_job where seq in (
+const OVER = `
+  select json_group_array(seq) as json from (
     select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at limit ?)`;
 const PRUNABLE = `select 1 from jobs_job where prune_at is not null and prune_at <= ? limit 1`;
 const PAUSE = `
@@ -32,10 +33,12 @@ const RESUME = `
 /** What people do to single jobs and queues. */
 export class Operating {
   readonly #lanes: Lanes;
+  readonly #policies: Policies;
   readonly #settling: Settling;
 
-  constructor(lanes: Lanes, settling: Settling) {
+  constructor(lanes: Lanes, policies: Policies, settling: Settling) {
     this.#lanes = lanes;
+    this.#policies = policies;
     this.#settling = settling;
   }
 
@@ -50,7 +53,7 @@ export class Operating {
       return 'requested';
     }
     const waiting = { state: 'ready', attempt: row.attempt as number, stalls: row.stalls as number } as const;
-    const job = { policy: row.policy as string, cancelReason: reason };
+    const job = { policy: this.#policies.textOf(tx.sql, row.policy), cancelReason: reason };
     this.#settling.settle(tx, row, honourCancel(waiting, job));
     return 'cancelled';
   }
@@ -67,7 +70,7 @@ export class Operating {
     const row = tx.sql.first(FIND, id);
     if (row === undefined) return 'unknown';
     if (row.state === STATE.running) return 'running';
-    tx.sql.run(REMOVE, row.seq as number);
+    removeJobs(tx, [row.seq as number]);
     return 'removed';
   }
 
@@ -92,7 +95,8 @@ export class Operating {
   }
 
   prune(tx: Transaction, limit: number): number {
-    return tx.sql.run(PRUNE, tx.now, limit);
+    const seqs = tx.sql.json<number>(OVER, tx.now, limit);
+    return seqs.length === 0 ? 0 : removeJobs(tx, seqs);
   }
 
   pause(tx: Transaction, queue: string, reason: string): void {

@@ -1,27 +1,39 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
 import type { Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
 import type { SqlValue } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
-const COLUMNS = ['id', 'lane', 'state', 'priority', 'run_at', 'enqueued_at', 'policy', 'payload'];
-const RARE_COLUMNS = ['meta', 'unique_key', 'unique_while', 'unique_name'];
-// An id or unique key that is there makes the insert change nothing: the indexes decide, whoever else inserts.
-const insertOf = (columns: readonly string[], rows: number) => {
-  const row = `(${columns.map(() => '?').join(', ')})`;
-  const values = Array.from({ length: rows }, () => row).join(', ');
-  return `insert into jobs_job (${columns.join(', ')}) values ${values} on conflict do nothing`;
-};
 const CHUNK = 50;
-const INSERT = insertOf([...COLUMNS, ...RARE_COLUMNS], 1);
-const INSERT_CHUNK = insertOf([...COLUMNS, ...RARE_COLUMNS], CHUNK);
-const INSERT_PLAIN = insertOf(COLUMNS, 1);
-const INSERT_PLAIN_CHUNK = insertOf(COLUMNS, CHUNK);
-// Under the write lock, what is newer than the newest before was stored by this chunk alone.
-const NEWEST = `select coalesce(max(seq), 0) as seq from jobs_job`;
-const UNDO = `delete from jobs_job where seq > ?`;
-const BY_ID = `select id from jobs_job where id = ?`;
-const BY_UNIQUE_KEY = `select id from jobs_job where unique_key = ?`;
+// An id that is there makes the insert change nothing: the index decides, whoever else inserts.
+const contentOf = (columns: string, rows: number) => {
+  const row = `(${columns.replaceAll(/\w+/g, '?')})`;
+  const values = Array.from({ length: rows }, () => row).join(', ');
+  return `insert into jobs_content (${columns}) values ${values} on conflict do nothing`;
+};
+const CONTENT = contentOf('id, payload, meta', 1);
+const CONTENT_CHUNK = contentOf('id, payload, meta', CHUNK);
+const PLAIN_CONTENT = contentOf('id, payload', 1);
+const PLAIN_CONTENT_CHUNK = contentOf('id, payload', CHUNK);
+const COLUMNS = `seq, lane, policy, state, priority, run_at, enqueued_at`;
+const JOB = `insert into jobs_job (${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)`;
+// The seqs of one chunk follow one another, and are nobody else's under the write lock.
+const ALIKE_JOBS = `
+  insert into jobs_job (${COLUMNS})
+  select seq, ?, ?, ?, ?, ?, ? from jobs_content where seq between ? and ?`;
+// Likewise the index of unique keys decides.
+const UNIQUE_JOB = `
+  insert into jobs_job (${COLUMNS}, unique_key, unique_while, unique_name)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`;
+const REMOVE_CONTENT = `delete from jobs_content where seq = ?`;
+// What a chunk stored has no job yet; what was there before has one.
+const UNDO_CHUNK = `
+  delete from jobs_content
+  where id in (select value from json_each(?))
+    and not exists (select 1 from jobs_job where jobs_job.seq = jobs_content.seq)`;
+const BY_UNIQUE_KEY = `
+  select id from jobs_content where seq = (select seq from jobs_job where unique_key = ?)`;
 
 /** How long a unique key is held, as it is stored. */
 export const UNTIL_CLAIMED = 1;
@@ -30,9 +42,11 @@ export const UNTIL_ENDED = 2;
 /** Stores new jobs. */
 export class Pushing {
   readonly #lanes: Lanes;
+  readonly #policies: Policies;
 
-  constructor(lanes: Lanes) {
+  constructor(lanes: Lanes, policies: Policies) {
     this.#lanes = lanes;
+    this.#policies = policies;
   }
 
   pushAll(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
@@ -44,61 +58,94 @@ export class Pushing {
   }
 
   push(tx: Transaction, job: NewJob): Pushed {
-    const { id, unique } = job;
-    const isPlain = isWithoutRare(job);
-    if (tx.sql.run(isPlain ? INSERT_PLAIN : INSERT, ...this.#valuesOf(tx, job, isPlain)) === 0) {
-      return { id: this.#present(tx, id, unique?.key ?? null), duplicate: true };
+    const { id, payload, meta, unique } = job;
+    const { rows, last } =
+      meta === undefined
+        ? tx.sql.insert(PLAIN_CONTENT, id, payload)
+        : tx.sql.insert(CONTENT, id, payload, meta);
+    if (rows === 0) return { id, duplicate: true };
+    const values = this.#valuesOf(tx, job);
+    if (unique === undefined) tx.sql.run(JOB, last, ...values);
+    else {
+      const { key } = unique;
+      const until = unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED;
+      if (tx.sql.run(UNIQUE_JOB, last, ...values, key, until, key) === 0) {
+        tx.sql.run(REMOVE_CONTENT, last);
+        return { id: tx.sql.first(BY_UNIQUE_KEY, key)?.id as string, duplicate: true };
+      }
     }
-    this.#lanes.makeKnown(tx, job.queue);
-    // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
-    tx.noteReady(job.queue);
+    this.#tell(tx, job.queue);
     return { id, duplicate: false };
   }
 
   // Most batches hold nothing that is there already: then one statement stores them all. It cannot tell which row
   // of it met another, so that a batch with a duplicate is taken back and stored one by one.
   #pushChunk(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
-    if (jobs.length < CHUNK) return jobs.map((job) => this.push(tx, job));
-    const newest = tx.sql.first(NEWEST)?.seq as number;
-    const isPlain = jobs.every(isWithoutRare);
-    const values = jobs.flatMap((job) => this.#valuesOf(tx, job, isPlain));
-    if (tx.sql.run(isPlain ? INSERT_PLAIN_CHUNK : INSERT_CHUNK, ...values) < jobs.length) {
-      tx.sql.run(UNDO, newest);
+    if (jobs.length < CHUNK || jobs.some(({ unique }) => unique !== undefined)) {
       return jobs.map((job) => this.push(tx, job));
     }
-    for (const { queue } of jobs) {
-      this.#lanes.makeKnown(tx, queue);
-      tx.noteReady(queue);
+    const { rows, last } = insertContents(tx, jobs);
+    if (rows < jobs.length) {
+      tx.sql.run(UNDO_CHUNK, JSON.stringify(jobs.map(({ id }) => id)));
+      return jobs.map((job) => this.push(tx, job));
     }
+    this.#insertJobs(tx, jobs, last - rows + 1);
     return jobs.map(({ id }) => ({ id, duplicate: false }));
   }
 
-  #valuesOf(tx: Transaction, job: NewJob, isPlain: boolean): SqlValue[] {
-    const { id, due, unique } = job;
-    // Up, since a job must never run early.
-    const runAt = Math.ceil(Math.max(tx.now, 'at' in due ? due.at : tx.now + due.in));
-    const key = unique?.key ?? null;
-    const values = [
-      id,
-      this.#lanes.obtain(tx, job.queue, job.name).id,
-      runAt > tx.now ? STATE.scheduled : STATE.ready,
-      job.priority,
-      runAt,
-      tx.now,
-      job.policy,
-      job.payload,
-    ];
-    if (isPlain) return values;
-    const until = unique === undefined ? null : unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED;
-    return [...values, job.meta ?? null, key, until, key];
+  /** Neighbours that differ in nothing but their content share a statement. */
+  #insertJobs(tx: Transaction, jobs: readonly NewJob[], firstSeq: number): void {
+    let start = 0;
+    for (const [index, job] of jobs.entries()) {
+      const next = jobs[index + 1];
+      if (next !== undefined && isAlike(job, next)) continue;
+      tx.sql.run(ALIKE_JOBS, ...this.#valuesOf(tx, job), firstSeq + start, firstSeq + index);
+      this.#tell(tx, job.queue);
+      start = index + 1;
+    }
   }
 
-  #present(tx: Transaction, id: string, key: string | null): string {
-    const row = tx.sql.first(BY_ID, id) ?? (key === null ? undefined : tx.sql.first(BY_UNIQUE_KEY, key));
-    return (row?.id as string | undefined) ?? id;
+  #valuesOf(tx: Transaction, { queue, name, policy, priority, due }: NewJob): SqlValue[] {
+    // Up, since a job must never run early.
+    const runAt = Math.ceil(Math.max(tx.now, 'at' in due ? due.at : tx.now + due.in));
+    return [
+      this.#lanes.obtain(tx, queue, name).id,
+      this.#policies.obtain(tx, policy),
+      runAt > tx.now ? STATE.scheduled : STATE.ready,
+      priority,
+      runAt,
+      tx.now,
+    ];
+  }
+
+  #tell(tx: Transaction, queue: string): void {
+    this.#lanes.makeKnown(tx, queue);
+    // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
+    tx.noteReady(queue);
   }
 }
 
-function isWithoutRare({ meta, unique }: NewJob): boolean {
-  return meta === undefined && unique === undefined;
+function insertContents(tx: Transaction, jobs: readonly NewJob[]): { rows: number; last: number } {
+  const isPlain = jobs.every(({ meta }) => meta === undefined);
+  const values: SqlValue[] = [];
+  for (const { id, payload, meta } of jobs) {
+    values.push(id, payload);
+    if (!isPlain) values.push(meta ?? null);
+  }
+  return tx.sql.insert(isPlain ? PLAIN_CONTENT_CHUNK : CONTENT_CHUNK, ...values);
+}
+
+function isAlike(a: NewJob, b: NewJob): boolean {
+  return (
+    a.queue === b.queue &&
+    a.name === b.name &&
+    a.policy === b.policy &&
+    a.priority === b.priority &&
+    timeOf(a) === timeOf(b) &&
+    'at' in a.due === 'at' in b.due
+  );
+}
+
+function timeOf({ due }: NewJob): number {
+  return 'at' in due ? due.at : due.in;
 }

@@ -8,9 +8,12 @@ const BEAT = `
 const FORGET = `delete from jobs_runner where until <= ?`;
 // A lease that somebody else took has another token: it is not extended, and no row comes back.
 const EXTEND = `
-  update jobs_job set lease_until = max(lease_until, ?) where id = ? and token = ? and state = 3
+  update jobs_job set lease_until = max(lease_until, ?)
+  where seq = (select seq from jobs_content where id = ?) and token = ? and state = 3
   returning cancel_reason`;
-const PROGRESS = `update jobs_job set progress = ? where id = ? and token = ? and state = 3`;
+const PROGRESS = `
+  update jobs_job set progress = ?
+  where seq = (select seq from jobs_content where id = ?) and token = ? and state = 3`;
 const LEAVE = `delete from jobs_runner where id = ?`;
 const LIVE = `select id, info, beat_at from jobs_runner where until > ? order by id`;
 const RUNNING = `select runner, count(*) as jobs from jobs_job where state = 3 group by runner`;

@@ -16,6 +16,9 @@ export const STATE = {
  *
  * A lane is a queue and a name: ready jobs are indexed by lane, so that jobs nobody here knows are never walked
  * past. AUTOINCREMENT, since a `seq` used twice would let an old cursor or claim meet a stranger.
+ *
+ * A job is two rows of one `seq`: in `jobs_content` what never changes, in `jobs_job` what each step of its life
+ * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -35,20 +38,29 @@ export const MIGRATIONS: readonly string[] = [
     pause_reason text
   ) strict, without rowid;
 
-  create table jobs_job (
+  create table jobs_policy (id integer primary key, policy text not null unique) strict;
+
+  create table jobs_content (
     seq integer primary key autoincrement,
     id text not null unique,
+    payload text not null,
+    meta text
+  ) strict;
+
+  create table jobs_job (
+    seq integer primary key,
     lane integer not null,
+    policy any not null,
     state integer not null,
     priority integer not null,
     run_at integer not null,
+    enqueued_at integer not null,
     token integer not null default 0,
     attempt integer not null default 0,
     stalls integer not null default 0,
     lease_until integer,
     runner text,
     started_at integer,
-    enqueued_at integer not null,
     ended_at integer,
     prune_at integer,
     unique_key text,
@@ -56,9 +68,6 @@ export const MIGRATIONS: readonly string[] = [
     stalled_at integer,
     reason text,
     cancel_reason text,
-    policy text not null,
-    payload text not null,
-    meta text,
     progress text,
     result text,
     failures text,
@@ -66,10 +75,11 @@ export const MIGRATIONS: readonly string[] = [
     unique_name text
   ) strict;
 
-  create index jobs_ready on jobs_job (lane, priority, run_at, seq) where state = 0;
+  create index jobs_ready on jobs_job (lane, priority, run_at) where state = 0;
   create index jobs_waiting on jobs_job (run_at, lane, state) where state in (1, 2);
   create index jobs_leased on jobs_job (lease_until, lane) where state = 3;
-  create index jobs_ended on jobs_job (prune_at, lane, state) where prune_at is not null;
+  create index jobs_ended on jobs_job (prune_at) where prune_at is not null;
+  create index jobs_dead on jobs_job (lane) where state = 5;
   create unique index jobs_unique on jobs_job (unique_key) where unique_key is not null;
 
   create table jobs_runner (

@@ -1,41 +1,30 @@
 import { FAILURES_KEPT, type Failure, type Lease } from '../../core/job.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
+import type { HeldJobs } from './held-jobs.js';
 import { failuresOf, listOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
 import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 const LOST_TOKENS_KEPT = 10;
 
-// The token and the state are the whole guard: a job that moved on has another token, or does not run.
-const HELD = `id = ? and token = ? and state = 3`;
-const COMPLETE = `
-  update jobs_job
-  set state = 4, attempt = ?, stalls = 0, ended_at = ?, prune_at = ?, result = ?, lease_until = null,
-    runner = null, unique_key = null
-  where ${HELD} returning lane`;
-const COMPLETE_AWAY = `delete from jobs_job where ${HELD} returning lane`;
-const HELD_OF = `
-  select json_group_array(json_object('id', jobs_job.id, 'seq', seq, 'lane', lane, 'token', token)) as json
-  from json_each(?) asked cross join jobs_job on jobs_job.id = asked.value
-  where state = 3`;
-// By seq, of rows whose token was compared under the same write lock.
-const COMPLETE_ALL = `
-  update jobs_job
-  set state = 4, attempt = ?, stalls = 0, ended_at = ?, prune_at = ?, result = null, lease_until = null,
-    runner = null, unique_key = null
-  where seq in (select value from json_each(?))`;
-const REMOVE_ALL = `delete from jobs_job where seq in (select value from json_each(?))`;
-const COLUMNS = `seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason,
+const COLUMNS = `jobs_job.seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason,
   failures, lost_tokens`;
 /** A job as it must be read to be settled, under the write lock that it is then changed under. */
-export const FIND = `select ${COLUMNS} from jobs_job where id = ?`;
+export const FIND = `
+  select ${COLUMNS} from jobs_job where seq = (select seq from jobs_content where id = ?)`;
 const EXPIRED = `
-  select id, ${COLUMNS} from jobs_job where state = 3 and lease_until <= ? order by lease_until limit ?`;
+  select id, ${COLUMNS}
+  from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until limit ?) expired
+  cross join jobs_job on jobs_job.seq = expired.seq
+  cross join jobs_content on jobs_content.seq = expired.seq`;
+const HAS_EXPIRED = `select 1 from jobs_job where state = 3 and lease_until <= ? limit 1`;
+export const REMOVE_CONTENTS = `delete from jobs_content where seq in (select value from json_each(?))`;
+const REMOVE_JOBS = `delete from jobs_job where seq in (select value from json_each(?))`;
 // By seq, within the transaction that read the row: nobody came between.
-export const REMOVE = `delete from jobs_job where seq = ?`;
 const END = `
   update jobs_job
   set state = ?, attempt = ?, stalls = ?, ended_at = ?, prune_at = ?, reason = ?, cancel_reason = ?, failures = ?,
@@ -47,8 +36,6 @@ const WAIT = `
     lease_until = null, runner = null
   where seq = ?`;
 
-type Completed = Settlement & { readonly state: 'completed' };
-
 /** What a lost lease leaves in the row. */
 interface Stall {
   readonly stalledAt: SqlValue;
@@ -58,38 +45,16 @@ interface Stall {
 /** Ends runs: by what their runner says of them, or because nothing was heard of them. */
 export class Settling {
   readonly #lanes: Lanes;
+  readonly #policies: Policies;
+  readonly #held: HeldJobs;
 
-  constructor(lanes: Lanes) {
+  constructor(lanes: Lanes, policies: Policies, held: HeldJobs) {
     this.#lanes = lanes;
-  }
-
-  /** Most runs end alike: those share a statement. */
-  completeAll(tx: Transaction, completions: readonly Completion[]): Recorded[] {
-    if (completions.length === 1) return completions.map((completion) => this.complete(tx, completion));
-    const held = this.#heldBy(tx, completions);
-    const alike = new Map<string, { readonly settlement: Completed; readonly seqs: number[] }>();
-    const shared = completions.map(({ lease, settlement }) => {
-      if (settlement.state !== 'completed' || settlement.result !== undefined) return false;
-      const row = held.get(lease.id);
-      if (row?.token !== lease.token) return false;
-      // Should the same completion come twice in one call, the second finds the first recorded.
-      held.delete(lease.id);
-      const { attempt, keep } = settlement;
-      const key = `${attempt} ${keep}`;
-      let group = alike.get(key);
-      if (group === undefined) alike.set(key, (group = { settlement, seqs: [] }));
-      group.seqs.push(row.seq as number);
-      tx.count(this.#lanes.byId(tx.sql, row.lane as number).queue, 'completed');
-      return true;
-    });
-    for (const { settlement, seqs } of alike.values()) completeAlike(tx, settlement, seqs);
-    return completions.map((completion, index) =>
-      shared[index] ? 'recorded' : this.complete(tx, completion),
-    );
+    this.#policies = policies;
+    this.#held = held;
   }
 
   complete(tx: Transaction, { lease, settlement }: Completion): Recorded {
-    if (settlement.state === 'completed') return this.#completeFast(tx, lease, settlement);
     return this.#withRow(tx, lease, () => settlement);
   }
 
@@ -103,7 +68,7 @@ export class Settling {
 
   /** Whether a rescue would find anything: sweeps that find nothing must not take the write lock. */
   hasExpired(sql: Statements, now: number): boolean {
-    return sql.first(EXPIRED, now, 1) !== undefined;
+    return sql.first(HAS_EXPIRED, now) !== undefined;
   }
 
   rescue(tx: Transaction, limit: number, maxStalls: number): Rescued[] {
@@ -141,33 +106,17 @@ export class Settling {
     tx.noteReady(queue);
   }
 
-  #heldBy(tx: Transaction, completions: readonly Completion[]): Map<string, SqlRow> {
-    const ids = completions.map(({ lease }) => lease.id);
-    const rows = tx.sql.json(HELD_OF, JSON.stringify(ids));
-    return new Map(rows.map((row) => [row.id as string, row]));
-  }
-
-  #completeFast(tx: Transaction, lease: Lease, settlement: Completed): Recorded {
-    const { keep, attempt, result = null } = settlement;
-    const row =
-      keep === false
-        ? tx.sql.first(COMPLETE_AWAY, lease.id, lease.token)
-        : tx.sql.first(COMPLETE, attempt, tx.now, tx.now + keep, result, lease.id, lease.token);
-    if (row === undefined) return answerAgain(tx.sql.first(FIND, lease.id), lease.token);
-    tx.count(this.#lanes.byId(tx.sql, row.lane as number).queue, 'completed');
-    return 'recorded';
-  }
-
   #withRow(tx: Transaction, lease: Lease, decide: (row: SqlRow) => Settlement): Recorded {
+    this.#held.forget(lease.id);
     const row = tx.sql.first(FIND, lease.id);
     if (row?.state !== STATE.running || row.token !== lease.token) return answerAgain(row, lease.token);
-    this.settle(tx, row, honourCancel(decide(row), cancelOf(row)));
+    this.settle(tx, row, honourCancel(decide(row), this.#cancelOf(tx, row)));
     return 'recorded';
   }
 
   #rescue(tx: Transaction, row: SqlRow, maxStalls: number): Rescued {
     const { queue, name } = this.#lanes.byId(tx.sql, row.lane as number);
-    const job = { attempt: row.attempt as number, stalls: row.stalls as number, ...cancelOf(row) };
+    const job = { attempt: row.attempt as number, stalls: row.stalls as number, ...this.#cancelOf(tx, row) };
     const settlement = settleStall(job, (row.stalled_at as number | null) ?? undefined, tx.now, maxStalls);
     const lostTokens = [...lostTokensOf(row), row.token as number].slice(-LOST_TOKENS_KEPT);
     this.settle(tx, row, settlement, { stalledAt: tx.now, lostTokens: JSON.stringify(lostTokens) });
@@ -179,12 +128,11 @@ export class Settling {
       state: settlement.state as Rescued['state'],
     };
   }
-}
 
-function completeAlike(tx: Transaction, { attempt, keep }: Completed, seqs: readonly number[]): void {
-  const list = JSON.stringify(seqs);
-  if (keep === false) tx.sql.run(REMOVE_ALL, list);
-  else tx.sql.run(COMPLETE_ALL, attempt, tx.now, tx.now + keep, list);
+  #cancelOf(tx: Transaction, row: SqlRow): { policy: string; cancelReason?: string } {
+    const policy = this.#policies.textOf(tx.sql, row.policy);
+    return row.cancel_reason === null ? { policy } : { policy, cancelReason: row.cancel_reason as string };
+  }
 }
 
 function end(
@@ -196,7 +144,7 @@ function end(
   lostTokens: SqlValue,
 ): void {
   const { state, attempt, stalls, keep } = settlement;
-  if (keep === false) return void tx.sql.run(REMOVE, row.seq as number);
+  if (keep === false) return void removeJobs(tx, [row.seq as number]);
   tx.sql.run(
     END,
     STATE[state],
@@ -214,8 +162,15 @@ function end(
   );
 }
 
+/** Deletes jobs that were read in the same transaction: nobody came between. Returns how many there were. */
+export function removeJobs(tx: Transaction, seqs: readonly number[]): number {
+  const list = JSON.stringify(seqs);
+  tx.sql.run(REMOVE_CONTENTS, list);
+  return tx.sql.run(REMOVE_JOBS, list);
+}
+
 /** A lease that holds no more was settled, and that stands, or it was lost. */
-function answerAgain(row: SqlRow | undefined, token: number): Recorded {
+export function answerAgain(row: SqlRow | undefined, token: number): Recorded {
   if (row === undefined) return 'gone';
   const wasLeased = token >= 1 && token <= (row.token as number);
   const isHeldStill = row.state === STATE.running && row.token === token;
@@ -224,11 +179,6 @@ function answerAgain(row: SqlRow | undefined, token: number): Recorded {
 
 function lostTokensOf({ lost_tokens: text }: SqlRow): readonly number[] {
   return listOf(text) as readonly number[];
-}
-
-function cancelOf(row: SqlRow): { policy: string; cancelReason?: string } {
-  const policy = row.policy as string;
-  return row.cancel_reason === null ? { policy } : { policy, cancelReason: row.cancel_reason as string };
 }
 
 function addFailure(row: SqlRow, failure: Failure, attempt: number, at: number): string {

@@ -5,7 +5,10 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 /** The part of a prepared statement that we call: the same in better-sqlite3, libsql and node:sqlite. */
 export interface SqliteStatement {
-  run(...values: SqlValue[]): { readonly changes: number | bigint };
+  run(...values: SqlValue[]): {
+    readonly changes: number | bigint;
+    readonly lastInsertRowid: number | bigint;
+  };
   all(...values: SqlValue[]): unknown[];
 }
 
@@ -46,6 +49,12 @@ export class Statements {
     return Number(this.#prepare(sql).run(...values).changes);
   }
 
+  /** Rows inserted, and the rowid of the last. */
+  insert(sql: string, ...values: SqlValue[]): { readonly rows: number; readonly last: number } {
+    const { changes, lastInsertRowid } = this.#prepare(sql).run(...values);
+    return { rows: Number(changes), last: Number(lastInsertRowid) };
+  }
+
   all(sql: string, ...values: SqlValue[]): readonly SqlRow[] {
     return this.#prepare(sql).all(...values) as SqlRow[];
   }
@@ -55,8 +64,8 @@ export class Statements {
   }
 
   /** The rows of a query that puts them all into one JSON text, `json`. */
-  json(sql: string, ...values: SqlValue[]): SqlRow[] {
-    return JSON.parse((this.first(sql, ...values)?.json ?? '[]') as string) as SqlRow[];
+  json<Row>(sql: string, ...values: SqlValue[]): Row[] {
+    return JSON.parse((this.first(sql, ...values)?.json ?? '[]') as string) as Row[];
   }
 
   #prepare(sql: string): SqliteStatement {

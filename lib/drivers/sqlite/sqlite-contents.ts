@@ -1,7 +1,10 @@
 import { Claiming } from './claiming.js';
+import { Completing } from './completing.js';
+import { HeldJobs } from './held-jobs.js';
 import { Lanes } from './lanes.js';
 import { Looking } from './looking.js';
 import { Operating } from './operating.js';
+import { Policies } from './policies.js';
 import { PushGathering } from './push-gathering.js';
 import { Pushing } from './pushing.js';
 import { ScheduleTable } from './schedule-table.js';
@@ -10,11 +13,21 @@ import { Settling } from './settling.js';
 /** What is done to the tables, each part knowing its statements. */
 export class SqliteContents {
   readonly lanes = new Lanes();
-  readonly pushing = new Pushing(this.lanes);
+  readonly policies = new Policies();
+  readonly held = new HeldJobs();
+  readonly pushing = new Pushing(this.lanes, this.policies);
   readonly gathering = new PushGathering(this.pushing);
-  readonly claiming = new Claiming(this.lanes);
-  readonly settling = new Settling(this.lanes);
-  readonly operating = new Operating(this.lanes, this.settling);
-  readonly looking = new Looking(this.lanes);
+  readonly claiming = new Claiming(this.lanes, this.policies, this.held);
+  readonly settling = new Settling(this.lanes, this.policies, this.held);
+  readonly completing = new Completing(this.lanes, this.held, this.settling);
+  readonly operating = new Operating(this.lanes, this.policies, this.settling);
+  readonly looking = new Looking(this.lanes, this.policies);
   readonly schedules = new ScheduleTable(this.pushing);
+
+  /** What was learned in a transaction that was rolled back is not so; nor is what another file said. */
+  forget(): void {
+    this.lanes.forget();
+    this.policies.forget();
+    this.held.forgetAll();
+  }
 }

@@ -114,9 +114,9 @@ export class SqliteStorage extends Storage {
   }
 
   async complete(completions: readonly Completion[], next?: PopRequest) {
-    const { settling, claiming } = this.#contents;
+    const { completing, claiming } = this.#contents;
     return this.#write((tx) => {
-      const results = settling.completeAll(tx, completions);
+      const results = completing.completeAll(tx, completions);
       return next === undefined ? { results } : { results, popped: claiming.pop(tx, next) };
     });
   }
@@ -226,7 +226,7 @@ export class SqliteStorage extends Storage {
       clock: options.clock ?? systemClock,
       time: this.#time,
       hub: this.#hub,
-      onRollback: () => this.#contents.lanes.forget(),
+      onRollback: () => this.#contents.forget(),
     });
     try {
       await connection.prepare();
@@ -234,7 +234,7 @@ export class SqliteStorage extends Storage {
       if ('path' in options) database.close();
       throw error;
     }
-    this.#contents.lanes.forget();
+    this.#contents.forget();
     this.#contents.gathering.end();
     this.#open = { connection, database };
   }

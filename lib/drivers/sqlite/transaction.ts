@@ -32,10 +32,10 @@ export class Transaction {
     this.#pulses.add(kind);
   }
 
-  count(queue: string, what: keyof Counts): void {
+  count(queue: string, what: keyof Counts, times = 1): void {
     let counts = this.#counts.get(queue);
     if (counts === undefined) this.#counts.set(queue, (counts = { completed: 0, failed: 0 }));
-    counts[what] += 1;
+    counts[what] += times;
   }
 
   /** Writes what was added up: the last thing before the commit. */

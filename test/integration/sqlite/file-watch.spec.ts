@@ -19,7 +19,7 @@ async function setup() {
     exec: () => undefined,
     close: () => undefined,
     prepare: (sql) => ({
-      run: () => ({ changes: 0 }),
+      run: () => ({ changes: 0, lastInsertRowid: 0 }),
       all: () => (sql.includes('data_version') ? [{ data_version: commits.visible }] : []),
     }),
   };

@@ -41,7 +41,7 @@ describe('writes asked for at once', () => {
   it('are answered after the commit, never before', async () => {
     const { storage } = await open();
     const reader = await files.database();
-    const count = reader.prepare('select count(*) as jobs from jobs_job where id = ?');
+    const count = reader.prepare('select count(*) as jobs from jobs_content where id = ?');
     const seen = await Promise.all(
       jobsOf(20).map(async (job) => {
         await storage.push([job]);

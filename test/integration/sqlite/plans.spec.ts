@@ -20,8 +20,8 @@ import { temporaryFiles } from './temporary-files.js';
 
 const files = temporaryFiles();
 const NAMES = ['noop', 'mail', 'report'];
-const TABLES = /^(SCAN|SEARCH) (jobs_job|other)\b/;
-const UNINDEXED = /^SCAN (jobs_job|other)(?! USING)/;
+const TABLES = /^(SCAN|SEARCH) (jobs_job|jobs_content|other)\b/;
+const UNINDEXED = /^SCAN (jobs_job|jobs_content|other)(?! USING)/;
 
 describe('the statements of every day', () => {
   it('find jobs by an index', async () => {
@@ -49,7 +49,7 @@ describe('the statements of every day', () => {
 
   it('are looked at by a test that would notice', async () => {
     const { database } = await live();
-    const planted = [`select * from jobs_job where payload = ?`, `delete from jobs_job where runner = ?`];
+    const planted = [`select * from jobs_content where payload = ?`, `delete from jobs_job where runner = ?`];
     expect(unindexed(database, planted).map(({ sql }) => sql)).toEqual(planted);
   });
 });
@@ -64,7 +64,7 @@ async function live() {
   recording.take();
   await endings(storage, clock);
   await operations(storage, clock);
-  const recorded = [...new Set(recording.take())].filter((sql) => sql.includes('jobs_job'));
+  const recorded = [...new Set(recording.take())].filter((sql) => /jobs_(job|content)/.test(sql));
   // Of push, pop, complete, heartbeat, rescue, prune, cancel, retry, change and remove there are more than these.
   expect(recorded.length).toBeGreaterThan(20);
   return { database, storage, recorded };

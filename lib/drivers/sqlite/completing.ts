@@ -1,0 +1,114 @@
+import type { Lease } from '../../core/job.js';
+import type { Settlement } from '../../core/settlement.js';
+import type { Completion, Recorded } from '../../storage/claims.js';
+import type { HeldJobs, Place } from './held-jobs.js';
+import type { Lanes } from './lanes.js';
+import { answerAgain, FIND, REMOVE_CONTENTS, type Settling } from './settling.js';
+import type { Transaction } from './transaction.js';
+
+const PLACE = `
+  select seq, lane from jobs_job where seq = (select seq from jobs_content where id = ?)`;
+// The token and the state are the whole guard: a job that moved on has another token, or does not run.
+const HELD = `seq in (select value from json_each(?)) and state = 3 and token = ?`;
+const COMPLETE = `
+  update jobs_job
+  set state = 4, attempt = ?, stalls = 0, ended_at = ?, prune_at = ?, result = ?, lease_until = null,
+    runner = null, unique_key = null
+  where ${HELD}`;
+const COMPLETE_AWAY = `delete from jobs_job where ${HELD}`;
+// Of these, the ones that were just taken away.
+const GONE = `
+  select json_group_array(seq) as json from jobs_content
+  where seq in (select value from json_each(?))
+    and not exists (select 1 from jobs_job where jobs_job.seq = jobs_content.seq)`;
+
+type Completed = Settlement & { readonly state: 'completed' };
+
+/** Ends that differ in nothing but their job. */
+interface Alike extends Pick<Completed, 'attempt' | 'keep' | 'result'> {
+  readonly token: number;
+  readonly lane: number;
+  readonly members: { readonly id: string; readonly seq: number; readonly index: number }[];
+}
+
+/** Records ends of runs. Most runs complete, and most of those end alike: they share a statement. */
+export class Completing {
+  readonly #lanes: Lanes;
+  readonly #held: HeldJobs;
+  readonly #settling: Settling;
+
+  constructor(lanes: Lanes, held: HeldJobs, settling: Settling) {
+    this.#lanes = lanes;
+    this.#held = held;
+    this.#settling = settling;
+  }
+
+  completeAll(tx: Transaction, completions: readonly Completion[]): readonly Recorded[] {
+    const results: (Recorded | undefined)[] = completions.map(() => undefined);
+    const groups = new Map<string, Alike>();
+    const seen = new Set<string>();
+    for (const [index, { lease, settlement }] of completions.entries()) {
+      // Should the same completion come twice in one call, the second finds the first recorded.
+      if (settlement.state !== 'completed' || seen.has(lease.id)) continue;
+      seen.add(lease.id);
+      const place = this.#placeOf(tx, lease);
+      if (place === undefined) results[index] = 'gone';
+      else groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq: place.seq, index });
+    }
+    for (const group of groups.values()) {
+      const recorded = this.#complete(tx, group);
+      for (const [at, { index }] of group.members.entries()) results[index] = recorded[at];
+    }
+    return completions.map((completion, index) => results[index] ?? this.#completeOne(tx, completion));
+  }
+
+  #completeOne(tx: Transaction, completion: Completion): Recorded {
+    const [recorded] =
+      completion.settlement.state === 'completed'
+        ? this.completeAll(tx, [completion])
+        : [this.#settling.complete(tx, completion)];
+    return recorded ?? 'gone';
+  }
+
+  #placeOf(tx: Transaction, { id }: Lease): Place | undefined {
+    return this.#held.take(id) ?? (tx.sql.first(PLACE, id) as Place | undefined);
+  }
+
+  #complete(tx: Transaction, group: Alike): readonly Recorded[] {
+    const { attempt, keep, result = null, token, lane, members } = group;
+    const seqs = JSON.stringify(members.map(({ seq }) => seq));
+    const changed =
+      keep === false
+        ? tx.sql.run(COMPLETE_AWAY, seqs, token)
+        : tx.sql.run(COMPLETE, attempt, tx.now, tx.now + keep, result, seqs, token);
+    tx.count(this.#lanes.byId(tx.sql, lane).queue, 'completed', changed);
+    const isWhole = changed === members.length;
+    const gone = keep === false && !isWhole ? new Set(tx.sql.json<number>(GONE, seqs)) : undefined;
+    const recorded = members.map(({ id, seq }): Recorded => {
+      if (isWhole || gone?.has(seq)) return 'recorded';
+      return answerAgain(tx.sql.first(FIND, id), token);
+    });
+    if (keep === false && changed > 0) removeContents(tx, members, gone);
+    return recorded;
+  }
+}
+
+function removeContents(tx: Transaction, members: Alike['members'], gone?: ReadonlySet<number>): void {
+  const seqs = members.map(({ seq }) => seq).filter((seq) => gone === undefined || gone.has(seq));
+  tx.sql.run(REMOVE_CONTENTS, JSON.stringify(seqs));
+}
+
+function groupOf(
+  groups: Map<string, Alike>,
+  { token }: Lease,
+  { attempt, keep, result }: Completed,
+  { lane }: Place,
+): Alike {
+  const key = `${token} ${attempt} ${keep} ${lane} ${result === undefined ? '' : `=${result}`}`;
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = { attempt, keep, token, lane, members: [], ...(result === undefined ? {} : { result }) };
+    groups.set(key, group);
+  }
+  return group;
+}
