@@ -1,5 +1,6 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest } from '../../storage/claims.js';
+import { bySeqs, changeSeqs } from './by-seqs.js';
 import type { HeldJobs } from './held-jobs.js';
 import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
@@ -20,11 +21,10 @@ const PROMOTE = `
     select seq from jobs_job where state in (1, 2) and run_at <= ? order by run_at limit ?)`;
 const PAUSED = `select 1 from jobs_queue where name = ? and paused_at is not null`;
 // Safe under rivals, since the rows were found under the same write lock.
-const CLAIM = `
+const CLAIM = bySeqs(`
   update jobs_job
-  set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null
-  where seq in (select value from json_each(?))`;
-const FREE_KEYS = `update jobs_job set unique_key = null where seq in (select value from json_each(?))`;
+  set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null`);
+const FREE_KEYS = bySeqs(`update jobs_job set unique_key = null`);
 
 /** Hands due jobs out. */
 export class Claiming {
@@ -74,10 +74,10 @@ export class Claiming {
     if (rows.length === 0) return [];
     // Each statement knows the order among its own lanes only.
     const first = lanes.length <= MOST_LANES ? rows : rows.toSorted(inOrder).slice(0, limit);
-    const seqs = JSON.stringify(first.map(([seq]) => seq));
-    tx.sql.run(CLAIM, tx.now + request.lease, request.runner, tx.now, seqs);
+    const lease = [tx.now + request.lease, request.runner, tx.now];
+    changeSeqs(tx.sql, CLAIM, seqsOf(first), lease);
     const freed = first.filter((row) => row[UNIQUE_WHILE] === UNTIL_CLAIMED);
-    if (freed.length > 0) tx.sql.run(FREE_KEYS, JSON.stringify(freed.map(([seq]) => seq)));
+    changeSeqs(tx.sql, FREE_KEYS, seqsOf(freed));
     return first.map((row) => this.#claimed(tx, row));
   }
 
@@ -131,6 +131,10 @@ function promote({ sql, now }: Transaction): number | undefined {
 
 function isPaused(sql: Statements, queue: string): boolean {
   return sql.first(PAUSED, queue) !== undefined;
+}
+
+function seqsOf(rows: readonly ClaimedRow[]): number[] {
+  return rows.map(([seq]) => seq);
 }
 
 function inOrder(a: ClaimedRow, b: ClaimedRow): number {

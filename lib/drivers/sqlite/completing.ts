@@ -1,6 +1,7 @@
 import type { Lease } from '../../core/job.js';
 import type { Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded } from '../../storage/claims.js';
+import { bySeqs, changeSeqs } from './by-seqs.js';
 import type { HeldJobs, Place } from './held-jobs.js';
 import type { Lanes } from './lanes.js';
 import { answerAgain, FIND, REMOVE_CONTENTS, type Settling } from './settling.js';
@@ -9,13 +10,15 @@ import type { Transaction } from './transaction.js';
 const PLACE = `
   select seq, lane from jobs_job where seq = (select seq from jobs_content where id = ?)`;
 // The token and the state are the whole guard: a job that moved on has another token, or does not run.
-const HELD = `seq in (select value from json_each(?)) and state = 3 and token = ?`;
-const COMPLETE = `
+const HELD = `and state = 3 and token = ?`;
+const COMPLETE = bySeqs(
+  `
   update jobs_job
   set state = 4, attempt = ?, stalls = 0, ended_at = ?, prune_at = ?, result = ?, lease_until = null,
-    runner = null, unique_key = null
-  where ${HELD}`;
-const COMPLETE_AWAY = `delete from jobs_job where ${HELD}`;
+    runner = null, unique_key = null`,
+  HELD,
+);
+const COMPLETE_AWAY = bySeqs(`delete from jobs_job`, HELD);
 // Of these, the ones that were just taken away.
 const GONE = `
   select json_group_array(seq) as json from jobs_content
@@ -76,14 +79,15 @@ export class Completing {
 
   #complete(tx: Transaction, group: Alike): readonly Recorded[] {
     const { attempt, keep, result = null, token, lane, members } = group;
-    const seqs = JSON.stringify(members.map(({ seq }) => seq));
+    const seqs = members.map(({ seq }) => seq);
     const changed =
       keep === false
-        ? tx.sql.run(COMPLETE_AWAY, seqs, token)
-        : tx.sql.run(COMPLETE, attempt, tx.now, tx.now + keep, result, seqs, token);
+        ? changeSeqs(tx.sql, COMPLETE_AWAY, seqs, [], [token])
+        : changeSeqs(tx.sql, COMPLETE, seqs, [attempt, tx.now, tx.now + keep, result], [token]);
     tx.count(this.#lanes.byId(tx.sql, lane).queue, 'completed', changed);
     const isWhole = changed === members.length;
-    const gone = keep === false && !isWhole ? new Set(tx.sql.json<number>(GONE, seqs)) : undefined;
+    const gone =
+      keep === false && !isWhole ? new Set(tx.sql.json<number>(GONE, JSON.stringify(seqs))) : undefined;
     const recorded = members.map(({ id, seq }): Recorded => {
       if (isWhole || gone?.has(seq)) return 'recorded';
       return answerAgain(tx.sql.first(FIND, id), token);
@@ -95,7 +99,7 @@ export class Completing {
 
 function removeContents(tx: Transaction, members: Alike['members'], gone?: ReadonlySet<number>): void {
   const seqs = members.map(({ seq }) => seq).filter((seq) => gone === undefined || gone.has(seq));
-  tx.sql.run(REMOVE_CONTENTS, JSON.stringify(seqs));
+  changeSeqs(tx.sql, REMOVE_CONTENTS, seqs);
 }
 
 function groupOf(

@@ -96,7 +96,7 @@ export class Operating {
 
   prune(tx: Transaction, limit: number): number {
     const seqs = tx.sql.json<number>(OVER, tx.now, limit);
-    return seqs.length === 0 ? 0 : removeJobs(tx, seqs);
+    return removeJobs(tx, seqs);
   }
 
   pause(tx: Transaction, queue: string, reason: string): void {

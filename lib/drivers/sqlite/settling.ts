@@ -1,6 +1,7 @@
 import { FAILURES_KEPT, type Failure, type Lease } from '../../core/job.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
+import { bySeqs, changeSeqs } from './by-seqs.js';
 import type { HeldJobs } from './held-jobs.js';
 import { failuresOf, listOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
@@ -22,8 +23,8 @@ const EXPIRED = `
   cross join jobs_job on jobs_job.seq = expired.seq
   cross join jobs_content on jobs_content.seq = expired.seq`;
 const HAS_EXPIRED = `select 1 from jobs_job where state = 3 and lease_until <= ? limit 1`;
-export const REMOVE_CONTENTS = `delete from jobs_content where seq in (select value from json_each(?))`;
-const REMOVE_JOBS = `delete from jobs_job where seq in (select value from json_each(?))`;
+export const REMOVE_CONTENTS = bySeqs(`delete from jobs_content`);
+const REMOVE_JOBS = bySeqs(`delete from jobs_job`);
 // By seq, within the transaction that read the row: nobody came between.
 const END = `
   update jobs_job
@@ -164,9 +165,8 @@ function end(
 
 /** Deletes jobs that were read in the same transaction: nobody came between. Returns how many there were. */
 export function removeJobs(tx: Transaction, seqs: readonly number[]): number {
-  const list = JSON.stringify(seqs);
-  tx.sql.run(REMOVE_CONTENTS, list);
-  return tx.sql.run(REMOVE_JOBS, list);
+  changeSeqs(tx.sql, REMOVE_CONTENTS, seqs);
+  return changeSeqs(tx.sql, REMOVE_JOBS, seqs);
 }
 
 /** A lease that holds no more was settled, and that stands, or it was lost. */
