@@ -33,11 +33,13 @@ export class FileWatch {
     this.#sql = sql;
   }
 
+  /** Safe to repeat. */
   start(): void {
-    this.#version = this.#sql.first(DATA_VERSION)?.data_version;
-    this.#changedPulses();
+    if (this.#watcher !== undefined) return;
     const wal = `${basename(this.#file)}-wal`;
     try {
+      this.#version = this.#sql.first(DATA_VERSION)?.data_version;
+      this.#changedPulses();
       this.#watcher = watch(dirname(this.#file), { persistent: false }, (_, name) => {
         if (name === wal) this.#look();
       });
@@ -50,6 +52,8 @@ export class FileWatch {
   stop(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
+    // Else a later start would take the looking for under way.
+    this.#looksLeft = 0;
   }
 
   // The file is written before its flush, and a commit can be seen only after it, with no further event. So each

@@ -53,7 +53,13 @@ export class SqliteConnection {
     const file = this.#options.file ?? this.#fileOfDatabase();
     if (file === undefined) return;
     this.#watch = new FileWatch(file, hub, clock, this.#sql);
-    this.#watch.start();
+    this.watch();
+  }
+
+  /** Watches the file exactly while somebody listens: a process that only enqueues would pay for each of its writes. */
+  watch(): void {
+    if (this.#options.hub.isHeard) this.#watch?.start();
+    else this.#watch?.stop();
   }
 
   /** Within a transaction that others share; resolves once it is committed. */

@@ -97,7 +97,12 @@ export class SqliteStorage extends Storage {
   }
 
   subscribe(listener: SignalListener) {
-    return this.#hub.subscribe(listener);
+    const unsubscribe = this.#hub.subscribe(listener);
+    this.#open?.connection.watch();
+    return () => {
+      unsubscribe();
+      this.#open?.connection.watch();
+    };
   }
 
   async push(jobs: readonly NewJob[], transaction?: unknown) {

@@ -29,7 +29,7 @@ async function setup() {
   const fileWatch = new FileWatch(files.path(), hub, clock, new Statements(database));
   fileWatch.start();
   onTestFinished(() => fileWatch.stop());
-  return { clock, commits, heard, write: () => untilTold(wal) };
+  return { clock, commits, heard, fileWatch, write: () => untilTold(wal) };
 }
 
 /** Writes as a commit does, and resolves when whoever watches has been told. */
@@ -75,4 +75,32 @@ it('stops looking some time after the last event', async () => {
   commits.visible += 1;
   await clock.advance(1_000);
   expect(heard).not.toHaveBeenCalled();
+});
+
+it('looks again when it was stopped in the middle of looking and started anew', async () => {
+  const { clock, commits, heard, fileWatch, write } = await setup();
+  await write();
+  fileWatch.stop();
+  await clock.advance(1);
+  fileWatch.start();
+  await write();
+  commits.visible += 1;
+  await clock.advance(5);
+  expect(heard).toHaveBeenCalledOnce();
+});
+
+it('is kept by a storage exactly while somebody listens', async () => {
+  const start = vi.spyOn(FileWatch.prototype, 'start');
+  const stop = vi.spyOn(FileWatch.prototype, 'stop');
+  onTestFinished(() => vi.restoreAllMocks());
+  const storage = files.storage({ path: files.path(), durability: 'normal' });
+  await storage.open();
+  expect(start).not.toHaveBeenCalled();
+  const [first, second] = [storage.subscribe(() => {}), storage.subscribe(() => {})];
+  expect(start).toHaveBeenCalled();
+  stop.mockClear();
+  first();
+  expect(stop).not.toHaveBeenCalled();
+  second();
+  expect(stop).toHaveBeenCalledOnce();
 });
