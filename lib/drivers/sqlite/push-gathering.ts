@@ -7,10 +7,15 @@ const MOST_JOBS = 1000;
 
 type Write = <Result>(operation: (tx: Transaction) => Result) => Promise<Result>;
 
+interface Push {
+  readonly jobs: readonly NewJob[];
+  readonly resolve: (pushed: readonly Pushed[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Gathered {
-  readonly lists: (readonly NewJob[])[];
+  readonly pushes: Push[];
   jobs: number;
-  readonly results: Promise<readonly (readonly Pushed[])[]>;
 }
 
 /**
@@ -25,19 +30,13 @@ export class PushGathering {
     this.#pushing = pushing;
   }
 
-  async push(write: Write, jobs: readonly NewJob[]): Promise<readonly Pushed[]> {
-    const gathered = this.#open ?? this.#begin(write);
-    const place = gathered.lists.push(jobs) - 1;
-    gathered.jobs += jobs.length;
-    if (gathered.jobs >= MOST_JOBS) this.end();
-    try {
-      return (await gathered.results)[place] ?? [];
-    } catch (error) {
-      // It may have failed before it began, and would else gather on.
-      if (this.#open === gathered) this.end();
-      if (gathered.lists.length === 1 || error instanceof StorageUnavailableError) throw error;
-      return write((tx) => this.#pushing.pushAll(tx, jobs));
-    }
+  push(write: Write, jobs: readonly NewJob[]): Promise<readonly Pushed[]> {
+    return new Promise((resolve, reject) => {
+      const gathered = this.#open ?? this.#begin(write);
+      gathered.pushes.push({ jobs, resolve, reject });
+      gathered.jobs += jobs.length;
+      if (gathered.jobs >= MOST_JOBS) this.end();
+    });
   }
 
   /** What is pushed from now on comes after whatever else is written next. */
@@ -46,13 +45,36 @@ export class PushGathering {
   }
 
   #begin(write: Write): Gathered {
-    const lists: (readonly NewJob[])[] = [];
-    const results = write((tx) => {
-      if (this.#open?.lists === lists) this.end();
-      const pushed = this.#pushing.pushAll(tx, lists.flat());
+    const gathered: Gathered = { pushes: [], jobs: 0 };
+    this.#open = gathered;
+    void this.#store(write, gathered);
+    return gathered;
+  }
+
+  async #store(write: Write, gathered: Gathered): Promise<void> {
+    const { pushes } = gathered;
+    try {
+      const pushed = await write((tx) => {
+        this.#close(gathered);
+        return this.#pushing.pushAll(
+          tx,
+          pushes.flatMap(({ jobs }) => jobs),
+        );
+      });
       let start = 0;
-      return lists.map(({ length }) => pushed.slice(start, (start += length)));
-    });
-    return (this.#open = { lists, jobs: 0, results });
+      for (const { jobs, resolve } of pushes) resolve(pushed.slice(start, (start += jobs.length)));
+    } catch (error) {
+      // It may have failed before it began, and would else gather on.
+      this.#close(gathered);
+      const isNobodys = pushes.length === 1 || error instanceof StorageUnavailableError;
+      for (const { jobs, resolve, reject } of pushes) {
+        if (isNobodys) reject(error);
+        else write((tx) => this.#pushing.pushAll(tx, jobs)).then(resolve, reject);
+      }
+    }
+  }
+
+  #close(gathered: Gathered): void {
+    if (this.#open === gathered) this.end();
   }
 }
