@@ -92,7 +92,7 @@ it('looks again when it was stopped in the middle of looking and started anew', 
 it('is kept by a storage exactly while somebody listens', async () => {
   const start = vi.spyOn(FileWatch.prototype, 'start');
   const stop = vi.spyOn(FileWatch.prototype, 'stop');
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   const storage = files.storage({ path: files.path(), durability: 'normal' });
   await storage.open();
   expect(start).not.toHaveBeenCalled();
