@@ -6,7 +6,7 @@ import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { UNTIL_CLAIMED } from './pushing.js';
-import type { Statements } from './sqlite-client.js';
+import { LIMIT, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 /** SQLite merges at most 500 arms of a compound select. */
@@ -18,7 +18,7 @@ const NEXT_DUE = `select run_at from jobs_job where state in (1, 2) order by run
 // Whoever promotes holds the write lock; a row is promoted once, and by anyone.
 const PROMOTE = `
   update jobs_job set state = 0 where seq in (
-    select seq from jobs_job where state in (1, 2) and run_at <= ? order by run_at limit ?)`;
+    select seq from jobs_job where state in (1, 2) and run_at <= ? order by run_at ${LIMIT})`;
 const PAUSED = `select 1 from jobs_queue where name = ? and paused_at is not null`;
 // Safe under rivals, since the rows were found under the same write lock.
 const CLAIM = bySeqs(`
@@ -112,7 +112,7 @@ function firstReady(lanes: number): string {
     select ${CLAIMED_JSON} as json
     from (
       select seq from (${Array.from({ length: lanes }, () => arm).join(' union all ')}
-      order by priority, run_at, seq limit ?)) first
+      order by priority, run_at, seq ${LIMIT})) first
     cross join jobs_job on jobs_job.seq = first.seq
     cross join jobs_content on jobs_content.seq = first.seq`;
   merges.set(lanes, sql);

@@ -5,7 +5,7 @@ import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
-import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
+import { LIMIT, type SqlRow, type SqlValue, type Statements } from './sqlite-client.js';
 
 const RECORDS = `
   select ${RECORD_COLUMNS} from jobs_job cross join jobs_content on jobs_content.seq = jobs_job.seq`;
@@ -44,7 +44,7 @@ export class Looking {
     if (query.group !== undefined) return { jobs: [] };
     const { conditions, values } = conditionsOf(query, now);
     const rows = sql.all(
-      `${RECORDS} ${conditions} order by jobs_job.seq desc limit ?`,
+      `${RECORDS} ${conditions} order by jobs_job.seq desc ${LIMIT}`,
       ...values,
       query.limit + 1,
     );

@@ -5,7 +5,7 @@ import { stateOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
-import type { SqlRow, Statements } from './sqlite-client.js';
+import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
 import { FIND, removeJobs, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 
@@ -22,7 +22,7 @@ const RETRY = `
 const CHANGE = `update jobs_job set lane = ?, priority = ?, run_at = ?, state = ? where seq = ?`;
 const OVER = `
   select json_group_array(seq) as json from (
-    select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at limit ?)`;
+    select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at ${LIMIT})`;
 const PRUNABLE = `select 1 from jobs_job where prune_at is not null and prune_at <= ? limit 1`;
 const PAUSE = `
   insert into jobs_queue (name, since, paused_at, pause_reason) values (?, ?, ?, ?)

@@ -1,7 +1,7 @@
 import { isSameTiming, type Timing } from '../../core/schedule.js';
 import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
 import type { Pushing } from './pushing.js';
-import type { SqlRow, Statements } from './sqlite-client.js';
+import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 const COLUMNS = `declared, next_at, watermark, last_job`;
@@ -12,7 +12,7 @@ const PUT = `
   set declared = excluded.declared, timing = excluded.timing, next_at = excluded.next_at`;
 const REDECLARE = `update jobs_schedule set declared = ? where key = ?`;
 const ALL = `select ${COLUMNS} from jobs_schedule order by key`;
-const DUE = `select ${COLUMNS} from jobs_schedule order by next_at, key limit ?`;
+const DUE = `select ${COLUMNS} from jobs_schedule order by next_at, key ${LIMIT}`;
 const REMOVE = `delete from jobs_schedule where key = ?`;
 // Of all processes that try the same step, the first finds the tick it read; the others change no row.
 const FIRE = `

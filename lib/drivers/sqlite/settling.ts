@@ -7,7 +7,7 @@ import { failuresOf, listOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
-import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
+import { LIMIT, type SqlRow, type SqlValue, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 const LOST_TOKENS_KEPT = 10;
@@ -19,7 +19,7 @@ export const FIND = `
   select ${COLUMNS} from jobs_job where seq = (select seq from jobs_content where id = ?)`;
 const EXPIRED = `
   select id, ${COLUMNS}
-  from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until limit ?) expired
+  from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until ${LIMIT}) expired
   cross join jobs_job on jobs_job.seq = expired.seq
   cross join jobs_content on jobs_content.seq = expired.seq`;
 const HAS_EXPIRED = `select 1 from jobs_job where state = 3 and lease_until <= ? limit 1`;

@@ -26,6 +26,12 @@ export interface SqliteDatabase {
 /** Which library opens the file. @publicApi */
 export type SqliteDriver = 'node:sqlite' | 'better-sqlite3' | 'libsql';
 
+/**
+ * At most as many as are bound here. Not a bare `?`: newer SQLite (3.51 does) plans a statement anew whenever its
+ * limit is bound, which takes ten times as long as finding a job.
+ */
+export const LIMIT = 'limit ? + 0';
+
 /** Undoes what a failed transaction did so far. */
 export function rollBack(database: SqliteDatabase): void {
   try {

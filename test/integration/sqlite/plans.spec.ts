@@ -47,6 +47,11 @@ describe('the statements of every day', () => {
     }
   });
 
+  it('bind no bare limit: SQLite would plan them anew at every call', async () => {
+    const { recorded } = await live();
+    expect(recorded.filter((sql) => /limit \?(?! \+ 0)/.test(sql))).toEqual([]);
+  });
+
   it('are looked at by a test that would notice', async () => {
     const { database } = await live();
     const planted = [`select * from jobs_content where payload = ?`, `delete from jobs_job where runner = ?`];
