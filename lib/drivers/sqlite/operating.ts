@@ -4,6 +4,7 @@ import { honourCancel } from '../../core/settlement.js';
 import { stateOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
+import { checkPriority } from './pushing.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
 import { FIND, removeJobs, type Settling } from './settling.js';
@@ -77,6 +78,7 @@ export class Operating {
   change(tx: Transaction, id: string, { queue, priority, delay }: JobChange): boolean {
     const row = tx.sql.first(FIND, id);
     if (row === undefined || row.state === STATE.running || hasEnded(stateOf(row))) return false;
+    if (priority !== undefined) checkPriority(priority);
     const { name, queue: present } = this.#lanes.byId(tx.sql, row.lane as number);
     const lane = this.#lanes.obtain(tx, queue ?? present, name);
     const runAt = delay === undefined ? (row.run_at as number) : tx.now + delay;

@@ -5,7 +5,7 @@ import type { Transaction } from './transaction.js';
 
 const MOST_JOBS = 1000;
 
-type Write = <Result>(operation: (tx: Transaction) => Result) => Promise<Result>;
+type Write = <Result>(operation: (tx: Transaction) => Result, rows: () => number) => Promise<Result>;
 
 interface Push {
   readonly jobs: readonly NewJob[];
@@ -54,13 +54,16 @@ export class PushGathering {
   async #store(write: Write, gathered: Gathered): Promise<void> {
     const { pushes } = gathered;
     try {
-      const pushed = await write((tx) => {
-        this.#close(gathered);
-        return this.#pushing.pushAll(
-          tx,
-          pushes.flatMap(({ jobs }) => jobs),
-        );
-      });
+      const pushed = await write(
+        (tx) => {
+          this.#close(gathered);
+          return this.#pushing.pushAll(
+            tx,
+            pushes.flatMap(({ jobs }) => jobs),
+          );
+        },
+        () => gathered.jobs,
+      );
       let start = 0;
       for (const { jobs, resolve } of pushes) resolve(pushed.slice(start, (start += jobs.length)));
     } catch (error) {
@@ -69,7 +72,12 @@ export class PushGathering {
       const isNobodys = pushes.length === 1 || error instanceof StorageUnavailableError;
       for (const { jobs, resolve, reject } of pushes) {
         if (isNobodys) reject(error);
-        else write((tx) => this.#pushing.pushAll(tx, jobs)).then(resolve, reject);
+        else {
+          write(
+            (tx) => this.#pushing.pushAll(tx, jobs),
+            () => jobs.length,
+          ).then(resolve, reject);
+        }
       }
     }
   }

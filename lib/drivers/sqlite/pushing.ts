@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '../../core/errors.js';
 import type { NewJob, Pushed } from '../../storage/new-job.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
@@ -106,6 +107,7 @@ export class Pushing {
   }
 
   #valuesOf(tx: Transaction, { queue, name, policy, priority, due }: NewJob): SqlValue[] {
+    checkPriority(priority);
     // Up, since a job must never run early.
     const runAt = Math.ceil(Math.max(tx.now, 'at' in due ? due.at : tx.now + due.in));
     return [
@@ -133,6 +135,12 @@ function insertContents(tx: Transaction, jobs: readonly NewJob[]): { rows: numbe
     if (!isPlain) values.push(meta ?? null);
   }
   return tx.sql.insert(isPlain ? PLAIN_CONTENT_CHUNK : CONTENT_CHUNK, ...values);
+}
+
+/** Else the column's type would say so, in the words of the driver. */
+export function checkPriority(priority: number): void {
+  if (Number.isSafeInteger(priority)) return;
+  throw new InvalidOptionError(`priority ${priority} is not a whole number`);
 }
 
 function isAlike(a: NewJob, b: NewJob): boolean {

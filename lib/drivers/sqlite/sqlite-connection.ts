@@ -9,6 +9,7 @@ import { Transaction } from './transaction.js';
 import { patiently, TransactionQueue } from './transaction-queue.js';
 
 const CLOSE_WITHIN = 2000;
+const BE_IMPATIENT = 'pragma busy_timeout = 5';
 
 export interface ConnectionOptions {
   readonly database: SqliteDatabase;
@@ -41,15 +42,16 @@ export class SqliteConnection {
 
   async prepare(): Promise<void> {
     const { database, durability, clock, hub } = this.#options;
-    await this.#patiently(() => {
-      // Five milliseconds block the event loop for no longer; longer waits are ours, and asynchronous.
-      database.exec('pragma busy_timeout = 5');
-      database.exec('pragma journal_mode = wal');
-      // On every open: the default depends on how the library was compiled and on what opened the file before.
-      database.exec(`pragma synchronous = ${durability}`);
-      database.exec('pragma temp_store = memory');
-      migrate(database, this.#name);
-    });
+    if (this.#options.file !== undefined) database.exec(BE_IMPATIENT);
+    await this.#patiently(() =>
+      this.#impatiently(() => {
+        database.exec('pragma journal_mode = wal');
+        // On every open: the default depends on how the library was compiled and on what opened the file before.
+        database.exec(`pragma synchronous = ${durability}`);
+        database.exec('pragma temp_store = memory');
+        migrate(database, this.#name);
+      }),
+    );
     const file = this.#options.file ?? this.#fileOfDatabase();
     if (file === undefined) return;
     this.#watch = new FileWatch(file, hub, clock, this.#sql);
@@ -63,9 +65,9 @@ export class SqliteConnection {
   }
 
   /** Within a transaction that others share; resolves once it is committed. */
-  async write<Result>(operation: (tx: Transaction) => Result): Promise<Result> {
+  async write<Result>(operation: (tx: Transaction) => Result, rows: () => number): Promise<Result> {
     try {
-      return await this.#queue.run(() => operation(this.#transaction()));
+      return await this.#queue.run(() => operation(this.#transaction()), rows);
     } catch (error) {
       throw translate(error, this.#name);
     }
@@ -97,7 +99,7 @@ export class SqliteConnection {
 
   // Immediate: a transaction that began by reading could not become a writer once somebody else has written.
   #commit(operations: readonly (() => unknown)[]): readonly unknown[] {
-    this.#sql.run('begin immediate');
+    this.#impatiently(() => this.#sql.run('begin immediate'));
     try {
       const tx = this.#transaction();
       const results = operations.map((operation) => operation());
@@ -111,6 +113,22 @@ export class SqliteConnection {
       this.#options.onRollback();
       rollBack(this.#options.database);
       throw error;
+    }
+  }
+
+  /**
+   * SQLite's own wait for a rival blocks the event loop: five milliseconds, and longer waits are ours. The
+   * application may want another for its own statements on a database it lent.
+   */
+  #impatiently(call: () => unknown): void {
+    const { database, file } = this.#options;
+    if (file !== undefined) return void call();
+    const before = this.#sql.first('pragma busy_timeout')?.timeout as number;
+    database.exec(BE_IMPATIENT);
+    try {
+      call();
+    } finally {
+      database.exec(`pragma busy_timeout = ${before}`);
     }
   }
 

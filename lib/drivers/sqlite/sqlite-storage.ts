@@ -109,7 +109,7 @@ export class SqliteStorage extends Storage {
     refuseTransaction(transaction, this.name);
     checkSupported(jobs, this.name);
     const connection = this.#connection();
-    return this.#contents.gathering.push((operation) => connection.write(operation), jobs);
+    return this.#contents.gathering.push((operation, rows) => connection.write(operation, rows), jobs);
   }
 
   async pop(request: PopRequest) {
@@ -123,7 +123,7 @@ export class SqliteStorage extends Storage {
     return this.#write((tx) => {
       const results = completing.completeAll(tx, completions);
       return next === undefined ? { results } : { results, popped: claiming.pop(tx, next) };
-    });
+    }, completions.length);
   }
 
   async release(leases: readonly Lease[]) {
@@ -244,9 +244,9 @@ export class SqliteStorage extends Storage {
     this.#open = { connection, database };
   }
 
-  #write<Result>(operation: (tx: Transaction) => Result): Promise<Result> {
+  #write<Result>(operation: (tx: Transaction) => Result, rows = 1): Promise<Result> {
     this.#contents.gathering.end();
-    return this.#connection().write(operation);
+    return this.#connection().write(operation, () => rows);
   }
 
   #connection(): SqliteConnection {
@@ -261,6 +261,11 @@ function checkOptions(options: SqliteStorageOptions): void {
   }
   if ('path' in options && (typeof options.path !== 'string' || options.path === '')) {
     throw new InvalidOptionError('SqliteStorage: path must be the name of a file');
+  }
+  if ('path' in options && (options.path === ':memory:' || options.path.startsWith('file:'))) {
+    throw new InvalidOptionError(
+      `SqliteStorage: path '${options.path}' is no file name. MemoryStorage keeps jobs in memory`,
+    );
   }
   const { durability = 'full' } = options;
   if (durability === 'full' || durability === 'normal') return;

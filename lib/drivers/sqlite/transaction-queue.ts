@@ -1,7 +1,8 @@
 import { sleep, type Chance, type Clock } from '../../core/clock.js';
 import { isBusy } from './sqlite-errors.js';
 
-const LARGEST_BATCH = 5000;
+/** A transaction blocks the event loop, and other processes, until it is written. */
+const MOST_ROWS = 5000;
 const BUSY_DEADLINE = 10_000;
 
 /** Does all in one transaction, or throws and has done nothing. */
@@ -9,6 +10,8 @@ export type Commit = (operations: readonly (() => unknown)[]) => readonly unknow
 
 interface Waiting {
   readonly operation: () => unknown;
+  /** About how many rows it writes; asked when its turn has come. */
+  readonly rows: () => number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -30,9 +33,9 @@ export class TransactionQueue {
     this.#chance = chance;
   }
 
-  run<Result>(operation: () => Result): Promise<Result> {
+  run<Result>(operation: () => Result, rows: () => number): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      this.#waiting.push({ operation, resolve: resolve as (result: unknown) => void, reject });
+      this.#waiting.push({ operation, rows, resolve: resolve as (result: unknown) => void, reject });
       this.#work ??= this.#drain();
     });
   }
@@ -45,11 +48,19 @@ export class TransactionQueue {
   async #drain(): Promise<void> {
     await new Promise<void>((resolve) => this.#clock.soon(resolve));
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, LARGEST_BATCH);
-      this.#waiting = this.#waiting.slice(LARGEST_BATCH);
-      await this.#settle(batch);
+      await this.#settle(this.#next());
     }
     this.#work = undefined;
+  }
+
+  #next(): readonly Waiting[] {
+    let count = 0;
+    for (let rows = 0; count < this.#waiting.length && rows < MOST_ROWS; count += 1) {
+      rows += this.#waiting[count]?.rows() ?? 0;
+    }
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    return batch;
   }
 
   async #settle(batch: readonly Waiting[]): Promise<void> {

@@ -21,6 +21,10 @@ describe('a file that cannot be opened', () => {
     await expect(refusal(files.path('missing/jobs.db'))).resolves.toMatch(/directory must exist/);
   });
 
+  it.each([':memory:', 'file:jobs.db'])('is refused when the path is %s, which names no file', (path) => {
+    expect(() => files.storage({ path })).toThrow(InvalidOptionError);
+  });
+
   it('is refused with its path when a file stands where a directory should', async () => {
     await writeFile(files.path('file'), 'a note');
     await expect(refusal(files.path('file/jobs.db'))).resolves.toMatch(/directory must exist/);
@@ -38,7 +42,7 @@ describe('a file that cannot be opened', () => {
     await expect(readFile(files.path(), 'utf8')).resolves.toBe(text);
   });
 
-  it.each(['jobs_job', 'jobs_pulse', 'jobs_schema'])(
+  it.each(['jobs_job', 'jobs_content', 'jobs_pulse', 'jobs_schema'])(
     'is refused with its path, and left as it is, when %s is a table of somebody else',
     async (table) => {
       const database = await files.database();

@@ -23,9 +23,9 @@ export function temporaryFiles() {
   });
   return {
     path: (name = 'jobs.db') => join(folder, name),
-    /** A connection of the application's own. */
+    /** A connection of the application's own, with the driver of the storages: two libraries in one process do not see each other's locks. */
     async database(name?: string): Promise<SqliteDatabase> {
-      const database = await openDatabase(this.path(name), 'libsql');
+      const database = await openDatabase(this.path(name));
       opened.push(database);
       return database;
     },
