@@ -49,11 +49,8 @@ export class Completing {
   completeAll(tx: Transaction, completions: readonly Completion[]): readonly Recorded[] {
     const results: (Recorded | undefined)[] = completions.map(() => undefined);
     const groups = new Map<string, Alike>();
-    const seen = new Set<string>();
     for (const [index, { lease, settlement }] of completions.entries()) {
-      // Should the same completion come twice in one call, the second finds the first recorded.
-      if (settlement.state !== 'completed' || seen.has(lease.id)) continue;
-      seen.add(lease.id);
+      if (settlement.state !== 'completed') continue;
       const place = this.#placeOf(tx, lease);
       if (place === undefined) results[index] = 'gone';
       else groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq: place.seq, index });
@@ -62,15 +59,7 @@ export class Completing {
       const recorded = this.#complete(tx, group);
       for (const [at, { index }] of group.members.entries()) results[index] = recorded[at];
     }
-    return completions.map((completion, index) => results[index] ?? this.#completeOne(tx, completion));
-  }
-
-  #completeOne(tx: Transaction, completion: Completion): Recorded {
-    const [recorded] =
-      completion.settlement.state === 'completed'
-        ? this.completeAll(tx, [completion])
-        : [this.#settling.complete(tx, completion)];
-    return recorded ?? 'gone';
+    return completions.map((completion, index) => results[index] ?? this.#settling.complete(tx, completion));
   }
 
   #placeOf(tx: Transaction, { id }: Lease): Place | undefined {
