@@ -9,8 +9,10 @@ export type ClaimShape = readonly number[];
 /** Parts of a statement; the parameters are numbered from `first`: force, runner, lease, then three for each queue. */
 export interface ClaimParts {
   readonly tables: string;
-  readonly columns: string;
-  readonly source: string;
+  /** Names and values of what there is to know once, from `moment`. */
+  readonly head: string;
+  /** The rows that were claimed; none are where no queue was asked for. */
+  readonly taken: string | undefined;
 }
 
 const DUE = `due as materialized (select run_at from jobs.job where state in (1, 2) order by run_at limit 1)`;
@@ -35,21 +37,20 @@ export function claimParts(shape: ClaimShape, first: number): ClaimParts {
   const queues = shape.map((lanes, index) => queuePart(lanes, index, first + 3 + 3 * index));
   const tables = [DUE, open, ...queues.flatMap(({ table }) => (table === undefined ? [] : [table]))];
   const hasMore = queues.flatMap(({ hasMore: more }) => (more === undefined ? [] : [more])).join(' or ');
-  const head = `(select run_at from due) - moment.now as next_in, (select max(id) from jobs.lane) as newest,
-    (select yes from open) as is_open, ${hasMore === '' ? 'false' : hasMore} as has_more`;
-  if (queues.length === 0) return { tables: tables.join(',\n'), columns: head, source: 'moment' };
-  const returning = LEASED_COLUMNS.map((column) => `job.${column}`).join(', ');
+  const head = `'nextIn', (select run_at from due) - moment.now, 'newest', (select max(id) from jobs.lane),
+    'isOpen', (select yes from open), 'hasMore', ${hasMore === '' ? 'false' : hasMore}`;
+  if (queues.length === 0) return { tables: tables.join(',\n'), head, taken: undefined };
   const taken = `taken as (
     update jobs.job
     set state = 3, token = token + 1, lease_until = moment.now + ${lease}, runner = ${runner},
       started_at = moment.now, unique_key = case when unique_while = 1 then null else unique_key end
     from moment
     where job.seq = any(${queues.map(({ seqs }) => seqs).join(' || ')})
-    returning ${returning})`;
+    returning ${LEASED_COLUMNS.map((column) => `job.${column}`).join(', ')})`;
   return {
     tables: [...tables, taken].join(',\n'),
-    columns: [head, ...LEASED_COLUMNS.map((column) => `taken.${column}`)].join(', '),
-    source: 'moment left join taken on true',
+    head,
+    taken: `select ${LEASED_COLUMNS.join(', ')} from taken`,
   };
 }
 

@@ -3,8 +3,8 @@ import type { Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
 import { armsFor, claimParts } from './claim-statement.js';
 import type { Database } from './database.js';
 import { keyOf } from './job-key.js';
-import { leasedJobOf } from './job-row.js';
-import type { Lanes } from './lanes.js';
+import { LEASED_COLUMNS, leasedJobOf } from './job-row.js';
+import type { Lane, Lanes } from './lanes.js';
 import { MOMENT } from './settling.sql.js';
 import { arrayOf, type SqlRow, type SqlValue } from './sql.js';
 import { toStored } from './stored-text.js';
@@ -20,19 +20,31 @@ const PROMOTE = `
     for no key update skip locked))
   returning 1`;
 
+// The first row has what there is to know once, as its payload, and the shape of the others.
+const [HEAD, REST] = headRow();
+
 /** A part of a statement that is to be done before the claim, with its parameters, which come first. */
 export interface Before {
   /** What tells it from others. */
   readonly kind: string;
   /** Common tables, each ending in a comma. */
   readonly tables: string;
-  /** Columns of the first row, each followed by a comma. */
-  readonly columns: string;
+  /** The value of what it has to tell. */
+  readonly ended: string;
   readonly values: readonly SqlValue[];
 }
 
+/** What is told once for a statement: in a row of its own, since every column costs a client for every row. */
+interface Head {
+  readonly ended?: string | null;
+  readonly nextIn: number | null;
+  readonly newest: number | null;
+  readonly isOpen: boolean;
+  readonly hasMore: boolean;
+}
+
 /** Nothing is done before a pop. */
-export const NOTHING_BEFORE: Before = { kind: '', tables: '', columns: '', values: [] };
+export const NOTHING_BEFORE: Before = { kind: '', tables: '', ended: 'null', values: [] };
 
 /** Hands due jobs out. */
 export class Claiming {
@@ -49,58 +61,50 @@ export class Claiming {
     return (await this.popAfter(NOTHING_BEFORE, request)).popped;
   }
 
-  /** Claims in the same statement as something else. `row` has the columns of that. */
-  async popAfter(before: Before, request: PopRequest): Promise<{ popped: Popped; row: SqlRow }> {
-    const jobs: LeasedJob[] = [];
-    const [row, hasMore] = await this.#take(before, request, false, jobs);
-    const newest = Number(row.newest ?? 0);
-    const isClosed = row.is_open === false;
-    const isBehind = newest > this.#lanes.newest;
-    if (!isClosed && !isBehind) return { popped: poppedOf(jobs, row, hasMore), row };
-    if (isBehind) await this.#lanes.refresh(this.#database);
-    if (isClosed) await this.#promote();
-    const [again, hasMoreStill] = await this.#take(NOTHING_BEFORE, lessen(request, jobs), true, jobs);
-    return { popped: poppedOf(jobs, again, hasMoreStill), row };
-  }
-
-  async #take(
+  /** Claims in the same statement as something else. `ended`: what that has to tell. */
+  async popAfter(
     before: Before,
     request: PopRequest,
-    force: boolean,
-    jobs: LeasedJob[],
-  ): Promise<readonly [row: SqlRow, hasMore: boolean]> {
+  ): Promise<{ popped: Popped; ended: string | undefined }> {
+    const jobs: LeasedJob[] = [];
+    const head = await this.#take(before, request, false, jobs);
+    const ended = head.ended ?? undefined;
+    const isBehind = (head.newest ?? 0) > this.#lanes.newest;
+    if (head.isOpen && !isBehind) return { popped: poppedOf(jobs, head), ended };
+    if (isBehind) await this.#lanes.refresh(this.#database);
+    if (!head.isOpen) await this.#promote();
+    const again = await this.#take(NOTHING_BEFORE, lessen(request, jobs), true, jobs);
+    return { popped: poppedOf(jobs, again), ended };
+  }
+
+  /** Adds what it claims to the jobs. */
+  async #take(before: Before, request: PopRequest, force: boolean, jobs: LeasedJob[]): Promise<Head> {
     const asked = request.queues
       .filter(({ limit }) => limit > 0)
-      .map(({ queue, limit }) => ({
-        queue,
-        limit,
-        lanes: this.#lanes.known(queue, request).map(({ id }) => id),
-      }))
+      .map(({ queue, limit }) => ({ queue, limit, lanes: this.#lanes.known(queue, request) }))
       .filter(({ lanes }) => lanes.length > 0);
     const shape = asked.map(({ lanes }) => armsFor(lanes.length));
     const values: SqlValue[] = [...before.values, force];
-    values.push(toStored(request.runner), request.lease);
+    if (asked.length > 0) values.push(toStored(request.runner), request.lease);
     for (const [index, { queue, limit, lanes }] of asked.entries()) {
-      const padding = Array.from({ length: Math.max(0, (shape[index] ?? 0) - lanes.length) }, () => 0);
-      const list = shape[index] === 1 ? (lanes[0] ?? 0) : arrayOf([...lanes, ...padding]);
-      values.push(this.#queueKey(queue), limit, list);
+      values.push(this.#queueKey(queue), limit, listOf(lanes, shape[index] ?? 1));
     }
-    const rows = await this.#database.rows(
-      this.#text(before, shape),
-      asked.length === 0 ? values.slice(0, before.values.length + 1) : values,
-    );
-    const head = rows[0] ?? {};
-    const taken = rows.filter(({ seq }) => seq !== null && seq !== undefined);
+    const rows = await this.#database.rows(this.#text(before, shape), values);
+    const taken = rows.slice(1);
     await this.#lanes.learn(this.#database, taken);
-    let hasMore = false;
+    const head = JSON.parse(rows[0]?.payload as string) as Head;
+    let { hasMore } = head;
     for (const { queue, limit } of asked) {
-      const ofQueue = taken.filter(({ lane }) => this.#lanes.byId(lane as number).queue === queue);
-      hasMore ||= ofQueue.length === limit || (head.has_more === true && ofQueue.length < limit);
-      for (const row of ofQueue.toSorted(inOrder)) {
-        jobs.push(leasedJobOf(row, this.#lanes.byId(row.lane as number)));
-      }
+      const ofQueue = asked.length === 1 ? taken : taken.filter((row) => this.#laneOf(row).queue === queue);
+      // All that were asked for: there may be more. Fewer, though more were seen: rivals took those.
+      hasMore = ofQueue.length === limit || (hasMore && ofQueue.length < limit);
+      for (const row of ofQueue.toSorted(inOrder)) jobs.push(leasedJobOf(row, this.#laneOf(row)));
     }
-    return [head, hasMore];
+    return { ...head, hasMore };
+  }
+
+  #laneOf(row: SqlRow): Lane {
+    return this.#lanes.byId(row.lane as number);
   }
 
   async #promote(): Promise<void> {
@@ -114,8 +118,9 @@ export class Claiming {
     const name = `${before.kind} ${shape.join(' ')}`;
     let text = this.#texts.get(name);
     if (text !== undefined) return text;
-    const { tables, columns, source } = claimParts(shape, before.values.length + 1);
-    text = `with ${MOMENT}, ${before.tables} ${tables} select ${before.columns} ${columns} from ${source}`;
+    const { tables, head, taken } = claimParts(shape, before.values.length + 1);
+    text = `with ${MOMENT}, ${before.tables} ${tables} ${HEAD} json_build_object('ended', ${before.ended}, ${head})::text${REST} from moment
+      ${taken === undefined ? '' : `union all ${taken}`}`;
     this.#texts.set(name, text);
     return text;
   }
@@ -129,9 +134,16 @@ export class Claiming {
   }
 }
 
-function poppedOf(jobs: readonly LeasedJob[], { next_in: nextIn }: SqlRow, hasMore: boolean): Popped {
+function poppedOf(jobs: readonly LeasedJob[], { nextIn, hasMore }: Head): Popped {
   if (hasMore) return { jobs, nextIn: 0 };
-  return nextIn === null || nextIn === undefined ? { jobs } : { jobs, nextIn: Math.max(0, nextIn as number) };
+  return nextIn === null ? { jobs } : { jobs, nextIn: Math.max(0, nextIn) };
+}
+
+/** One lane as it is; several as an array, filled up with lanes that no job has. */
+function listOf(lanes: readonly Lane[], arms: number): SqlValue {
+  if (arms === 1) return lanes[0]?.id ?? 0;
+  const ids = lanes.map(({ id }) => id);
+  return arrayOf([...ids, ...Array.from({ length: Math.max(0, arms - ids.length) }, () => 0)]);
 }
 
 /** What is still wanted after some were taken. */
@@ -142,6 +154,13 @@ function lessen(request: PopRequest, jobs: readonly LeasedJob[]): PopRequest {
     limit: limit - jobs.filter((job) => job.queue === queue).length,
   });
   return { ...request, queues: request.queues.map(left) };
+}
+
+function headRow(): readonly [start: string, end: string] {
+  const nulls = LEASED_COLUMNS.map((column) => (column === 'key' ? 'null::uuid' : 'null'));
+  const at = LEASED_COLUMNS.indexOf('payload');
+  const named = nulls.map((value, index) => `${value} as ${LEASED_COLUMNS[index]}`);
+  return [`select ${named.slice(0, at).join(', ')},`, ` as payload, ${named.slice(at + 1).join(', ')}`];
 }
 
 function inOrder(a: SqlRow, b: SqlRow): number {

@@ -78,23 +78,24 @@ export class Pushing {
     return [JSON.stringify(batch), arrayOf(keys)];
   }
 
+  // One shape for all jobs: what is undefined is left out of the JSON, and null where it is read.
   #requestOf(job: NewJob, place: number, key: string): object {
     const { id, due, unique, meta, priority } = job;
     return {
-      ...{ place, key, lane: this.#lanes.idOf(job), priority },
+      place,
+      key,
+      id: key === id ? undefined : toStored(id),
+      lane: this.#lanes.idOf(job),
+      priority,
       // Up, since a job must never run early.
-      ...('at' in due ? { at: Math.ceil(due.at) } : { delay: Math.ceil(due.in) }),
+      at: 'at' in due ? Math.ceil(due.at) : undefined,
+      delay: 'at' in due ? undefined : Math.ceil(due.in),
       policy: toStored(job.policy),
       payload: toStored(job.payload),
-      ...(key === id ? {} : { id: toStored(id) }),
-      ...(meta === undefined ? {} : { meta: toStored(meta) }),
-      ...(unique === undefined
-        ? {}
-        : {
-            unique_key: keyOf(unique.key),
-            unique_name: toStored(unique.key),
-            unique_while: unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED,
-          }),
+      meta: meta === undefined ? undefined : toStored(meta),
+      unique_key: unique && keyOf(unique.key),
+      unique_name: unique && toStored(unique.key),
+      unique_while: unique && (unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED),
     };
   }
 }

@@ -94,6 +94,6 @@ export const WAIT = `
   ${tally('waiting', 'false', 'has_failed', '$2')}
   select key || ':' || token as lease, lane from waiting`;
 
-/** The leases that were ended, where that is not all that was asked for. */
-export const ENDED = (asked: string) => `
-  case when (select count(*) from ended) < ${asked}::integer then array(select key || ':' || token from ended)::text end as ended,`;
+/** The leases that were ended, where those are not all that were asked for. */
+export const ENDED = (asked: string) =>
+  `case when (select count(*) from ended) < ${asked}::integer then array(select key || ':' || token from ended)::text end`;

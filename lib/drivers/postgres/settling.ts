@@ -64,8 +64,8 @@ export class Settling {
       noteEnded(members, await this.#alone(this.#database, before), settled);
     }
     if (next === undefined) return { results: await this.#results(asked, first, settled) };
-    const { popped, row } = await this.#claiming.popAfter(last?.before ?? NOTHING_BEFORE, next);
-    if (last !== undefined) noteEnded(last.members, row, settled);
+    const { popped, ended } = await this.#claiming.popAfter(last?.before ?? NOTHING_BEFORE, next);
+    if (last !== undefined) noteEnded(last.members, ended, settled);
     // A token that this very claim gave out was nobody's when the ends were reported.
     const given = new Set(popped.jobs.map(({ id, token }) => `${jobKeyOf(id)}:${token}`));
     const reported = first.filter((one) => settled.has(one) || !given.has(nameOf(one)));
@@ -166,25 +166,25 @@ export class Settling {
     const values = [keys, tokens, this.#shard];
     return keep === false
       ? {
-          ...{ kind: 'away', tables: `${COMPLETE_AWAY},`, columns: ENDED('$4') },
+          ...{ kind: 'away', tables: `${COMPLETE_AWAY},`, ended: ENDED('$4') },
           values: [...values, members.length],
         }
       : {
-          ...{ kind: 'alike', tables: `${COMPLETE_ALIKE},`, columns: ENDED('$6') },
+          ...{ kind: 'alike', tables: `${COMPLETE_ALIKE},`, ended: ENDED('$6') },
           values: [...values, attempt, Math.ceil(keep), members.length],
         };
   }
 
   #beforeOf(requests: readonly ReturnType<typeof endingRequest>[]): Before {
     return {
-      ...{ kind: 'end', tables: `${END},`, columns: ENDED('$3') },
+      ...{ kind: 'end', tables: `${END},`, ended: ENDED('$3') },
       values: [JSON.stringify(requests), this.#shard, requests.length],
     };
   }
 
-  async #alone(sql: Sql, { tables, columns, values }: Before): Promise<SqlRow> {
-    const [row] = await sql.rows(`with ${MOMENT}, ${tables.slice(0, -1)} select ${columns} 1 as one`, values);
-    return row ?? {};
+  async #alone(sql: Sql, { tables, ended, values }: Before): Promise<string | undefined> {
+    const [row] = await sql.rows(`with ${MOMENT}, ${tables.slice(0, -1)} select ${ended} as ended`, values);
+    return (row?.ended as string | null | undefined) ?? undefined;
   }
 
   async #results(asked: readonly Asked[], first: readonly Asked[], settled: Set<Asked>): Promise<Recorded[]> {
@@ -246,8 +246,9 @@ function firstOfEach(asked: readonly Asked[]): Asked[] {
   return [...first.values()];
 }
 
-function noteEnded(members: readonly Asked[], { ended }: SqlRow, settled: Set<Asked>): void {
-  const leases = ended === null || ended === undefined ? undefined : new Set(listOf(ended as string));
+/** `ended`: the leases whose end was written, where those are not all. */
+function noteEnded(members: readonly Asked[], ended: string | undefined, settled: Set<Asked>): void {
+  const leases = ended === undefined ? undefined : new Set(listOf(ended));
   for (const one of members) if (leases === undefined || leases.has(nameOf(one))) settled.add(one);
 }
 
