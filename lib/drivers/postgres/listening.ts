@@ -38,6 +38,7 @@ export class Listening {
   #check: Timer | undefined;
   #untold: News = {};
   #telling: Promise<void> | undefined;
+  #asked: Promise<unknown> | undefined;
 
   constructor(options: ListeningOptions) {
     this.#options = options;
@@ -110,7 +111,7 @@ export class Listening {
     if (client === undefined) return;
     const late = this.#options.clock.after(CHECKED_WITHIN, () => this.#lose(client));
     try {
-      await client.query('select 1');
+      await this.#ask(client, 'select 1');
       if (this.#client === client) this.#checkLater();
     } catch {
       this.#lose(client);
@@ -128,10 +129,19 @@ export class Listening {
       const news = this.#untold;
       this.#untold = {};
       const payload = writeNews(this.#sender, news);
-      await client.query(`select pg_notify(${literal(this.#channel)}, ${literal(payload)})`).catch(() => {});
+      await this.#ask(client, `select pg_notify(${literal(this.#channel)}, ${literal(payload)})`).catch(
+        () => {},
+      );
       if (this.#closed.signal.aborted) return;
       await sleep(this.#options.clock, NOTIFY_EVERY, this.#closed.signal);
     }
+  }
+
+  /** One question after another: the client of `pg` will not queue them much longer. */
+  #ask(client: PostgresClient, text: string): Promise<unknown> {
+    const asked = (this.#asked ?? Promise.resolve()).then(() => client.query(text));
+    this.#asked = asked.catch(() => {});
+    return asked;
   }
 
   #hear(payload: string): void {

@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest';
+import type { PostgresStorage } from '../../../lib/drivers/postgres/index.js';
+import {
+  beatOf,
+  COMPLETED,
+  completedFor,
+  completionOf,
+  deadFor,
+  jobOf,
+  jobsOf,
+  leaseOf,
+  requestOf,
+  retryingIn,
+} from '../../../lib/testing/contract/job-factories.js';
+import { admin } from '../../support/postgres.js';
+import { rowsOf, temporarySchemas } from './schemas.js';
+
+const schemas = temporarySchemas();
+const NAMES = ['noop', 'mail', 'report'];
+const WAITING = 100_000;
+const ENDED = 20_000;
+const NOBODY = { id: 'none', token: 0 };
+
+// The plans that connections keep were made when the tables were empty: those are the ones that go wrong.
+it.each([true, false])(
+  'the statements of every day never read a whole table, though it was empty at first (prepare: %s)',
+  async (prepare) => {
+    const schema = schemas.name();
+    const storage = schemas.storage({ schema, prepare });
+    await storage.open();
+    for (let round = 0; round < 8; round += 1) await live(storage, round);
+    await fill(schema);
+    const before = await scansOf(schema);
+    for (let round = 0; round < 3; round += 1) await live(storage, 100 + round);
+    await storage.close();
+    // What a connection counted is added up when it ends.
+    await expect
+      .poll(async () => (await scansOf(schema)).job?.indexed)
+      .toBeGreaterThan(before.job?.indexed ?? 0);
+    // Small tables may be read whole: one reading of the filled ones would be more than all of those.
+    const after = await scansOf(schema);
+    expect(after.job?.read).toBeLessThan(WAITING / 2);
+    expect(after.ended_job?.read).toBeLessThan(ENDED / 2);
+  },
+);
+
+it('are looked at by a test that would notice', async () => {
+  const schema = schemas.name();
+  await schemas.storage({ schema }).open();
+  const client = await schemas.pool().connect();
+  await fill(schema);
+  await client.query(`select * from "${schema}".job where payload = 'x'`);
+  client.release(true);
+  await expect.poll(async () => (await scansOf(schema)).job?.read).toBeGreaterThanOrEqual(WAITING);
+});
+
+/** Does everything that is done every day. */
+async function live(storage: PostgresStorage, round: number): Promise<void> {
+  for (const name of NAMES) await storage.push(jobsOf(3, { name }));
+  const unique = { key: `once ${round}`, while: 'waiting' } as const;
+  await storage.push([jobOf({ unique }), jobOf({ unique }), jobOf({ due: { in: 1 } })]);
+  const request = requestOf({ names: NAMES, limit: 8, lease: 60_000 });
+  const { jobs } = await storage.pop(request);
+  expect(jobs).toHaveLength(8);
+  const settlements = [COMPLETED, completedFor(false), retryingIn(1), deadFor(), deadFor(false)];
+  const ends = settlements.map((settlement, index) => completionOf(jobs[index] ?? NOBODY, settlement));
+  const running = jobs.slice(settlements.length);
+  const { results, popped } = await storage.complete(ends, requestOf({ names: ['noop'], limit: 1 }));
+  expect(results).toEqual(ends.map(() => 'recorded'));
+  await storage.heartbeat(beatOf(running, 60_000));
+  await storage.progress(running.map((job) => ({ lease: leaseOf(job), progress: '1' })));
+  await storage.release([...running, ...(popped?.jobs ?? [])].map(leaseOf));
+  await storage.rescue(10, 3);
+  const dead = jobs[3]?.id ?? '';
+  expect(await storage.retry([dead])).toEqual([true]);
+  expect(await storage.change([dead], { priority: -1, delay: 60_000 })).toEqual([true]);
+  expect(await storage.cancel([dead], 'enough')).toEqual(['cancelled']);
+  expect(await storage.remove([dead])).toEqual(['removed']);
+  await storage.prune(10);
+  await storage.info(jobs.map(({ id }) => id));
+  await storage.list({ limit: 10 });
+  // Only what this round pushed is left: the next one finds its eight at the head.
+  for (
+    let left = await storage.pop({ ...request, queues: [{ queue: 'default', limit: 100 }] });
+    left.jobs.length > 0;
+  ) {
+    const ended = left.jobs.map((job) => completionOf(job));
+    left = (await storage.complete(ended, requestOf({ names: NAMES, limit: 100 }))).popped ?? { jobs: [] };
+  }
+}
+
+/** A hundred thousand jobs that others are to run, and some that ended. */
+async function fill(schema: string): Promise<void> {
+  const columns = 'key, lane, state, priority, run_at, enqueued_at, policy, payload';
+  await admin.query(`
+    insert into "${schema}".job (${columns})
+    select gen_random_uuid(), 1000 + n % 10, n % 3, 0, 4102444800000 + n, 0, '', '' from generate_series(1, ${WAITING}) n;
+    insert into "${schema}".ended_job (seq, ${columns}, token, attempt, stalls, ended_at, prune_at)
+    select 1000000 + n, gen_random_uuid(), 1000, 4, 0, 0, 0, '', '', 1, 0, 0, 0, 4102444800000 + n
+    from generate_series(1, ${ENDED}) n`);
+}
+
+interface Scans {
+  /** Rows that were read from end to end of the table. */
+  readonly read: number;
+  readonly indexed: number;
+}
+
+async function scansOf(schema: string): Promise<Record<string, Scans>> {
+  const rows = await rowsOf<Scans & { relname: string }>(
+    `select relname, seq_tup_read::integer as read, idx_scan::integer as indexed from pg_stat_user_tables where schemaname = $1`,
+    [schema],
+  );
+  return Object.fromEntries(rows.map(({ relname, ...scans }) => [relname, scans]));
+}
