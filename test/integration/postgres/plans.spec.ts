@@ -44,6 +44,33 @@ it.each([true, false])(
   },
 );
 
+it('a claim reads about as much of the ready index as it takes, though that was empty at first', async () => {
+  const schema = schemas.name();
+  const storage = schemas.storage({ schema });
+  await storage.open();
+  const request = requestOf({ limit: 100, lease: 60_000 });
+  for (let round = 0; round < 8; round += 1) await storage.pop(request);
+  for (let batch = 0; batch < 3; batch += 1) await storage.push(jobsOf(1_000));
+  let taken = 0;
+  for (let { jobs } = await storage.pop(request); jobs.length > 0;) {
+    taken += jobs.length;
+    const ends = jobs.map((job) => completionOf(job, completedFor(false)));
+    jobs = (await storage.complete(ends, request)).popped?.jobs ?? [];
+  }
+  expect(taken).toBe(3_000);
+  await storage.close();
+  const read = async () => {
+    const [row] = await rowsOf<{ read: number }>(
+      `select idx_tup_read::integer as read from pg_stat_user_indexes
+      where schemaname = $1 and indexrelname = 'job_ready'`,
+      [schema],
+    );
+    return row?.read ?? 0;
+  };
+  await expect.poll(read).toBeGreaterThanOrEqual(taken);
+  expect(await read()).toBeLessThan(3 * taken);
+});
+
 it('are looked at by a test that would notice', async () => {
   const schema = schemas.name();
   await schemas.storage({ schema }).open();
