@@ -1,3 +1,5 @@
+import { LAYOUT, RECORDS } from './layout.lua.js';
+
 /**
  * Moves what is due to the ready jobs, then claims the first of them. Returns milliseconds until the next is due,
  * -1 where none is known, or -2 where so many fell due that another call must move more of them before a claim
@@ -149,4 +151,9 @@ local function claim()
   if hasMore then answer[1] = 0 elseif nextDue then answer[1] = math.max(0, nextDue - now) end
   return answer
 end
+`;
+
+/** Claims alone: what an idle runner asks for again and again is short. Answers as the other does. */
+export const POP = `${LAYOUT}${RECORDS}${CLAIM}
+return { {}, claim() }
 `;

@@ -1,12 +1,12 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
+import { POP } from './claiming.lua.js';
 import { leasedJobOf } from './job-record.js';
 import type { Lanes } from './lanes.js';
 import { scriptOf } from './redis-connection.js';
 import type { ScriptRunner } from './script-runner.js';
-import { STEP } from './settling.lua.js';
 
-export const stepScript = scriptOf(STEP);
+const script = scriptOf(POP);
 
 /** What `claim` of the scripts returns: a hint, then id, body and state of each job. */
 export type ClaimReply = [nextIn: number, ...texts: string[]];
@@ -73,8 +73,8 @@ export class Claiming {
 
   async #popSome(request: PopRequest, patience: number): Promise<Popped> {
     for (let left = patience; ; left -= 1) {
-      const encode = () => ['0', '1', ...this.encode(request, Math.max(0, left))];
-      const [, claimed] = await this.#runner.run<StepReply>(stepScript, encode);
+      const encode = () => this.encode(request, Math.max(0, left));
+      const [, claimed] = await this.#runner.run<StepReply>(script, encode);
       const popped = this.decode(claimed);
       if (popped !== undefined) return popped;
     }

@@ -72,7 +72,13 @@ export class Lanes {
   }
 
   has(lanes: readonly Lane[]): boolean {
-    return lanes.every(({ queue, name }) => this.#byQueue.get(queue)?.has(name));
+    let previous: Lane | undefined;
+    return lanes.every((lane) => {
+      // Most batches are of one lane.
+      const isSeen = previous?.queue === lane.queue && previous.name === lane.name;
+      previous = lane;
+      return isSeen || this.#byQueue.get(lane.queue)?.has(lane.name);
+    });
   }
 
   /** Makes lanes that are not there yet. */

@@ -1,15 +1,16 @@
 import type { Lease } from '../../core/job.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completed, Completion, PopRequest, Recorded, Rescued } from '../../storage/claims.js';
-import { PROMOTIONS, stepScript, type Claiming, type ClaimReply, type StepReply } from './claiming.js';
+import { PROMOTIONS, type Claiming, type ClaimReply, type StepReply } from './claiming.js';
 import { encodeDecisions, type Decision } from './decisions.js';
 import { leasedJobOf, policyOf } from './job-record.js';
 import type { Lanes } from './lanes.js';
 import { scriptOf } from './redis-connection.js';
 import type { ScriptRunner } from './script-runner.js';
-import { EXPIRED } from './settling.lua.js';
+import { EXPIRED, STEP } from './settling.lua.js';
 
 const expired = scriptOf(EXPIRED);
+const step = scriptOf(STEP);
 const LOST_TOKENS_KEPT = 10;
 const MOST_AT_ONCE = 1000;
 const RECORDED: Readonly<Record<number, Recorded>> = { 1: 'recorded', 2: 'lost', 3: 'gone' };
@@ -111,7 +112,7 @@ export class Settling {
     let start = 0;
     do {
       const some = decisions.slice(start, (start += MOST_AT_ONCE));
-      const [answers, reply] = await this.#runner.run<StepReply>(stepScript, () => [
+      const [answers, reply] = await this.#runner.run<StepReply>(step, () => [
         ...encodeDecisions(some),
         ...(next === undefined ? ['0'] : ['1', ...this.#claiming.encode(next, PROMOTIONS)]),
       ]);
