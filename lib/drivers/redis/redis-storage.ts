@@ -1,7 +1,5 @@
-import type { Clock } from '../../core/clock.js';
-import { InvalidOptionError, StorageClosedError, UnsupportedError } from '../../core/errors.js';
+import { StorageClosedError, UnsupportedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
-import { checkKnownOptions } from '../../core/known-options.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
 import type { JobChange, JobQuery } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
@@ -10,40 +8,10 @@ import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
 import { checkSupported } from '../../storage/supported.js';
-import { makeClient, type RedisClient } from './redis-client.js';
+import { makeClient } from './redis-client.js';
 import type { RedisContents } from './redis-contents.js';
 import { RedisSession } from './redis-session.js';
-
-interface CommonOptions {
-  /**
-   * What the names of all keys begin with, in braces. Storages that share a prefix share their jobs. No braces in it.
-   * @default 'jobs'
-   */
-  readonly prefix?: string;
-  /** Counts instead of the server's clock: for tests. All processes on one prefix must see the same time. */
-  readonly clock?: Clock;
-}
-
-/**
- * Which Redis. Unknown options and both or neither of `url` and `client` throw `InvalidOptionError`.
- * @publicApi
- */
-export type RedisStorageOptions = CommonOptions &
-  (
-    | {
-        /** Such as `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
-        readonly url: string;
-      }
-    | {
-        /**
-         * The application's own `Redis` or `Cluster` of ioredis, without `keyPrefix`. It is not closed by the storage; a
-         * copy of it is made, and closed, to hear other processes.
-         */
-        readonly client: RedisClient;
-      }
-  );
-
-const OPTIONS = ['url', 'client', 'prefix', 'clock'];
+import { checkOptions, type RedisStorageOptions } from './redis-storage-options.js';
 
 /**
  * Keeps jobs in Redis 6.2 or later, or Valkey, for any number of processes and machines. What a restart of the server
@@ -69,7 +37,6 @@ export class RedisStorage extends Storage {
 
   constructor(options: RedisStorageOptions) {
     super();
-    checkKnownOptions(options, OPTIONS, 'RedisStorage');
     checkOptions(options);
     this.#options = options;
     const time = options.clock && new StorageTime(options.clock);
@@ -275,26 +242,4 @@ function refuseTransaction(transaction: unknown): void {
     'push: the redis storage cannot join a transaction of a database. Write the job to the outbox in that ' +
       'transaction instead: its relay moves it here once the transaction is committed',
   );
-}
-
-function checkOptions(options: RedisStorageOptions): void {
-  if ('url' in options === 'client' in options) {
-    throw new InvalidOptionError('RedisStorage: give either url or client');
-  }
-  if ('url' in options && (typeof options.url !== 'string' || !/^rediss?:\/\//.test(options.url))) {
-    throw new InvalidOptionError('RedisStorage: url must begin with redis:// or rediss://');
-  }
-  const { prefix = 'jobs' } = options;
-  if (typeof prefix !== 'string' || prefix === '' || /[{}]/.test(prefix)) {
-    throw new InvalidOptionError('RedisStorage: prefix must be text without braces, and not empty');
-  }
-  if ('client' in options && keyPrefixOf(options.client)) {
-    throw new InvalidOptionError(
-      'RedisStorage: the client has a keyPrefix, which does not reach what it subscribes to. Give prefix instead',
-    );
-  }
-}
-
-function keyPrefixOf(client: RedisClient): unknown {
-  return (client as { readonly options?: { readonly keyPrefix?: unknown } }).options?.keyPrefix;
 }

@@ -108,6 +108,7 @@ export class Settling {
     next?: PopRequest,
   ): Promise<{ readonly results: Recorded[]; readonly claimed?: ClaimReply }> {
     const results: Recorded[] = [];
+    if (decisions.length === 0 && next === undefined) return { results };
     let claimed: ClaimReply | undefined;
     let start = 0;
     do {
