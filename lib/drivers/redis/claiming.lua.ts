@@ -1,4 +1,4 @@
-import { LAYOUT, RECORDS } from './layout.lua.js';
+import { FREE_KEY, LAYOUT } from './layout.lua.js';
 
 /**
  * Moves what is due to the ready jobs, then claims the first of them. Returns milliseconds until the next is due,
@@ -154,6 +154,6 @@ end
 `;
 
 /** Claims alone: what an idle runner asks for again and again is short. Answers as the other does. */
-export const POP = `${LAYOUT}${RECORDS}${CLAIM}
+export const POP = `${LAYOUT}${FREE_KEY}${CLAIM}
 return { {}, claim() }
 `;

@@ -44,8 +44,37 @@ local function nextArg()
 end
 `;
 
+/** What becomes ready, now or later, and how others hear of it. A publish that is not allowed must not stop a script. */
+export const NEWS = `
+local ready = {}
+
+local function postpone(kind, lane, due, ...)
+  call('ZADD', base .. kind .. lane, ...)
+  call('ZADD', base .. 'due', 'LT', due, kind .. lane)
+end
+
+local function tell(pulse)
+  local lanes = {}
+  for lane in pairs(ready) do lanes[#lanes + 1] = lane end
+  if #lanes > 0 then
+    local told = #lanes > 50 and '' or table.concat(lanes, ',')
+    redis.pcall('PUBLISH', base .. 'news', ARGV[3] .. ' ready ' .. told)
+  end
+  if pulse then redis.pcall('PUBLISH', base .. 'news', ARGV[3] .. ' ' .. pulse) end
+end
+`;
+
+/** Gives a unique key back. */
+export const FREE_KEY = `
+-- Only if the key is still this job's own.
+local function freeKey(id)
+  local key = call('HGET', KEYS_OF, id)
+  if key and call('HGET', HOLDERS, key) == id then call('HDEL', HOLDERS, key) end
+end
+`;
+
 /** What scripts that change jobs one by one share. */
-export const RECORDS = `
+export const RECORDS = `${NEWS}${FREE_KEY}
 -- A job as it stands, or nil. All but the token are texts of fixed length.
 local function read(id)
   local text = call('HGET', STATES, id)
@@ -77,12 +106,6 @@ local function moved(place, due)
   return sub(place, 1, 10) .. format('%016d', math.ceil(due)) .. sub(place, 27)
 end
 
-local function postpone(kind, lane, due, ...)
-  call('ZADD', base .. kind .. lane, ...)
-  call('ZADD', base .. 'due', 'LT', due, kind .. lane)
-end
-
-local ready = {}
 local function wait(id, job)
   local due = dueOf(job.place)
   if due <= now then
@@ -100,12 +123,6 @@ local function unwait(id, job)
   if call('ZREM', base .. 'ready:' .. job.lane, member) > 0 then return end
   if call('ZREM', base .. 'scheduled:' .. job.lane, member) > 0 then return end
   call('ZREM', base .. 'retrying:' .. job.lane, member)
-end
-
--- Only if the key is still this job's own.
-local function freeKey(id)
-  local key = call('HGET', KEYS_OF, id)
-  if key and call('HGET', HOLDERS, key) == id then call('HDEL', HOLDERS, key) end
 end
 
 local function freeLiving(id, unique)
@@ -148,19 +165,12 @@ local function count(what, lane)
   counts[what][lane] = (counts[what][lane] or 0) + 1
 end
 
--- The last lines of a script: what is written once for all that happened in it. A publish that is not allowed
--- must not undo the rest, which it could not anyway.
+-- The last lines of a script: what is written once for all that happened in it.
 local function finish(pulse)
   dropBuckets()
   for what, lanes in pairs(counts) do
     for lane, number in pairs(lanes) do call('HINCRBY', base .. what, lane, number) end
   end
-  local lanes = {}
-  for lane in pairs(ready) do lanes[#lanes + 1] = lane end
-  if #lanes > 0 then
-    local told = #lanes > 50 and '' or table.concat(lanes, ',')
-    redis.pcall('PUBLISH', base .. 'news', ARGV[3] .. ' ready ' .. told)
-  end
-  if pulse then redis.pcall('PUBLISH', base .. 'news', ARGV[3] .. ' ' .. pulse) end
+  tell(pulse)
 end
 `;

@@ -1,4 +1,4 @@
-import { LAYOUT, RECORDS } from './layout.lua.js';
+import { LAYOUT, NEWS } from './layout.lua.js';
 
 /**
  * Stores runs of jobs that are alike in all but id, text and unique key. A queue is named until it is known. Returns, for each that was not stored, its
@@ -88,8 +88,8 @@ local function pushRuns()
 end
 `;
 
-export const PUSH = `${LAYOUT}${RECORDS}${PUSH_RUNS}
+export const PUSH = `${LAYOUT}${NEWS}${PUSH_RUNS}
 local duplicates = pushRuns()
-finish()
+tell()
 return duplicates
 `;

@@ -1,11 +1,11 @@
-import { LAYOUT, RECORDS } from './layout.lua.js';
+import { LAYOUT, NEWS } from './layout.lua.js';
 import { PUSH_RUNS } from './pushing.lua.js';
 
 /**
  * Declares schedules whose declaration is still the one that was read when it was decided whether the timing is the
  * same. Returns the indexes of those that somebody else declared meanwhile.
  */
-export const PUT = `${LAYOUT}${RECORDS}
+export const PUT = `${LAYOUT}${NEWS}
 local refused, index = {}, 0
 while ARGV[at] do
   local key, read, declared, first = nextArg(), nextArg(), nextArg(), nextArg()
@@ -17,7 +17,7 @@ while ARGV[at] do
   end
   index = index + 1
 end
-finish('schedule')
+tell('schedule')
 return refused
 `;
 
@@ -43,7 +43,7 @@ return found
 `;
 
 /** Whoever deletes it first is told so. */
-export const REMOVE_SCHEDULES = `${LAYOUT}${RECORDS}
+export const REMOVE_SCHEDULES = `${LAYOUT}${NEWS}
 local answers, isAny = {}, false
 while ARGV[at] do
   local key = nextArg()
@@ -54,7 +54,7 @@ while ARGV[at] do
   if removed > 0 then isAny = true end
   answers[#answers + 1] = removed
 end
-finish(isAny and 'schedule')
+tell(isAny and 'schedule')
 return answers
 `;
 
@@ -62,7 +62,7 @@ return answers
  * Takes steps of schedules: moves one on and stores its jobs, if the tick is still the one that was read. Of all
  * processes that try the same step, the first finds it; the others write nothing.
  */
-export const FIRE = `${LAYOUT}${RECORDS}${PUSH_RUNS}
+export const FIRE = `${LAYOUT}${NEWS}${PUSH_RUNS}
 local answers = {}
 while ARGV[at] do
   local key, expected, watermark, nextAt, after = nextArg(), nextArg(), nextArg(), nextArg(), tonumber(nextArg())
@@ -81,6 +81,6 @@ while ARGV[at] do
     answers[#answers + 1] = 0
   end
 end
-finish()
+tell()
 return answers
 `;

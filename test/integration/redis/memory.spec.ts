@@ -57,7 +57,10 @@ it('a full server refuses jobs wholly, loses none, lets what it has be worked of
     jobs.slice(5, 10).map((job) => completionOf(job, retryingIn(60_000))),
   );
   expect(retried.results).toEqual(Array.from({ length: 5 }, () => 'recorded'));
-  const rest = jobs.slice(10);
+  const kept60 = { state: 'completed', attempt: 0, stalls: 0, keep: 60_000 } as const;
+  const withRecord = await storage.complete(jobs.slice(10, 20).map((job) => completionOf(job, kept60)));
+  expect(withRecord.results.every((result) => result === 'recorded')).toBe(true);
+  const rest = jobs.slice(20);
   const done = { state: 'completed', attempt: 0, stalls: 0, keep: false } as const;
   const { results } = await storage.complete(rest.map((job) => completionOf(job, done)));
   expect(results.every((result) => result === 'recorded')).toBe(true);

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RedisStorage } from '../../../lib/drivers/redis/index.js';
-import { completionOf, deadFor, jobOf, requestOf } from '../../../lib/testing/contract/job-factories.js';
+import {
+  completionOf,
+  deadFor,
+  jobOf,
+  requestOf,
+  scheduleOf,
+} from '../../../lib/testing/contract/job-factories.js';
 import { PrivateServer } from './private-server.js';
 
 const ROUNDS = 30;
@@ -62,5 +68,32 @@ it('lanes that two make at the same time are numbered once, and each takes the j
     const { jobs } = await here.pop(requestOf({ names: [a, b] }));
     expect(jobs.map(({ name }) => name).toSorted(), `round ${round}`).toEqual([a, a, b, b]);
     await there.complete(jobs.map((job) => completionOf(job)));
+  }
+});
+
+it('of two that ask a run to end the first is the one that is told', async () => {
+  const job = jobOf({ queue: 'asked' });
+  await here.push([job]);
+  await here.pop(requestOf({ queues: [{ queue: 'asked', limit: 1 }] }));
+  await here.cancel([job.id], 'first');
+  await there.cancel([job.id], 'second');
+  expect((await there.info([job.id]))[0]?.cancelReason).toBe('first');
+});
+
+it('a schedule that two declare at once ticks as the one that stands says', async () => {
+  const [often, seldom] = [1_000, 600_000].map((interval) =>
+    scheduleOf({ timing: { kind: 'every', interval }, firstIn: interval }),
+  );
+  if (!often || !seldom) throw new Error('two schedules');
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await here.putSchedules([often]);
+    await Promise.all(
+      round % 2 === 0
+        ? [here.putSchedules([often]), there.putSchedules([seldom])]
+        : [there.putSchedules([seldom]), here.putSchedules([often])],
+    );
+    const [schedule] = await here.schedules();
+    const wait = (schedule?.nextAt ?? 0) - (await here.now());
+    expect(wait > 300_000, `round ${round}`).toBe(schedule?.timing.interval === 600_000);
   }
 });

@@ -96,3 +96,11 @@ it('names of 4,000 characters, with NUL and with line breaks come back as they w
   const [odd] = await storage.push([jobOf({ queue: 'odd', payload: '"\ud800"' })]);
   expect((await storage.info([odd?.id ?? '']))[0]?.payload).toBe('"\ufffd"');
 });
+
+it('an urgent job goes first, however many fall due along with it', async () => {
+  const urgent = jobOf({ priority: -1, due: { in: 1_001 } });
+  await storage.push([...jobsOf(2_500, { due: { in: 1_000 } }), urgent]);
+  await subject.advance(2_000);
+  const { jobs } = await storage.pop(requestOf({ limit: 1 }));
+  expect(jobs.map(({ id }) => id)).toEqual([urgent.id]);
+});
