@@ -12,7 +12,7 @@ import {
   scheduleOf,
 } from '../../../lib/testing/contract/job-factories.js';
 import { eventually } from './eventually.js';
-import { PrivateServer } from './private-server.js';
+import { noRedis, PrivateServer } from './private-server.js';
 
 let server: PrivateServer;
 let client: Cluster;
@@ -41,7 +41,7 @@ afterAll(async () => {
   await server.remove();
 });
 
-it('works on a cluster, and keeps all keys of one storage in one slot', async () => {
+it.skipIf(noRedis)('works on a cluster, and keeps all keys of one storage in one slot', async () => {
   const storage = new RedisStorage({ client, prefix: 'shop' });
   const other = new RedisStorage({ client, prefix: 'shop' });
   const heard: string[] = [];

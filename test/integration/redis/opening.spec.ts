@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { RedisStorage, type RedisStorageOptions } from '../../../lib/drivers/redis/index.js';
 import { jobOf, jobsOf, requestOf } from '../../../lib/testing/contract/job-factories.js';
 import { eventually, listenToWarnings } from './eventually.js';
-import { PrivateServer } from './private-server.js';
+import { noRedis, PrivateServer } from './private-server.js';
 
 const cleanups: (() => unknown)[] = [];
 
@@ -23,7 +23,7 @@ function storageOn(options: RedisStorageOptions): RedisStorage {
   return storage;
 }
 
-it('refuses options that are unknown, missing or impossible', () => {
+it.skipIf(noRedis)('refuses options that are unknown, missing or impossible', () => {
   const client = new Redis({ lazyConnect: true, keyPrefix: 'mine:' });
   const impossible: unknown[] = [
     {},
@@ -41,30 +41,36 @@ it('refuses options that are unknown, missing or impossible', () => {
   }
 });
 
-it('refuses a server that may drop jobs when memory is short, and opens once it does not any more', async () => {
-  const server = await serverWith('--maxmemory-policy', 'allkeys-lru', '--appendonly', 'yes');
-  const storage = storageOn({ url: server.url });
-  await expect(storage.open()).rejects.toMatchObject({
-    code: 'STORAGE_OPEN',
-    message: expect.stringMatching(/allkeys-lru.*noeviction/),
-  });
-  expect(await server.ask((client) => client.dbsize())).toBe(0);
-  await server.ask((client) => client.config('SET', 'maxmemory-policy', 'noeviction'));
-  await storage.open();
-  await expect(storage.push([jobOf()])).resolves.toMatchObject([{ duplicate: false }]);
-});
+it.skipIf(noRedis)(
+  'refuses a server that may drop jobs when memory is short, and opens once it does not any more',
+  async () => {
+    const server = await serverWith('--maxmemory-policy', 'allkeys-lru', '--appendonly', 'yes');
+    const storage = storageOn({ url: server.url });
+    await expect(storage.open()).rejects.toMatchObject({
+      code: 'STORAGE_OPEN',
+      message: expect.stringMatching(/allkeys-lru.*noeviction/),
+    });
+    expect(await server.ask((client) => client.dbsize())).toBe(0);
+    await server.ask((client) => client.config('SET', 'maxmemory-policy', 'noeviction'));
+    await storage.open();
+    await expect(storage.push([jobOf()])).resolves.toMatchObject([{ duplicate: false }]);
+  },
+);
 
-it('warns of a server without append-only file, once, and not of one that has it', async () => {
-  const [without, safe] = [await serverWith('--appendonly', 'no'), await serverWith('--appendonly', 'yes')];
-  const warnings = listenToWarnings();
-  cleanups.push(() => warnings.stop());
-  await storageOn({ url: safe.url }).open();
-  for (let nth = 0; nth < 3; nth += 1) await storageOn({ url: without.url }).open();
-  await eventually(() => warnings.codes.length > 0, 'the warning');
-  expect(warnings.codes).toEqual(['JOBS_REDIS_NO_AOF']);
-});
+it.skipIf(noRedis)(
+  'warns of a server without append-only file, once, and not of one that has it',
+  async () => {
+    const [without, safe] = [await serverWith('--appendonly', 'no'), await serverWith('--appendonly', 'yes')];
+    const warnings = listenToWarnings();
+    cleanups.push(() => warnings.stop());
+    await storageOn({ url: safe.url }).open();
+    for (let nth = 0; nth < 3; nth += 1) await storageOn({ url: without.url }).open();
+    await eventually(() => warnings.codes.length > 0, 'the warning');
+    expect(warnings.codes).toEqual(['JOBS_REDIS_NO_AOF']);
+  },
+);
 
-it('opens with a warning where the server does not tell about itself', async () => {
+it.skipIf(noRedis)('opens with a warning where the server does not tell about itself', async () => {
   const server = await serverWith('--appendonly', 'yes');
   await server.ask((client) =>
     client.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-info'),
@@ -77,7 +83,7 @@ it('opens with a warning where the server does not tell about itself', async () 
   await storage.push([jobOf()]);
 });
 
-it('refuses a server that is too old', async () => {
+it.skipIf(noRedis)('refuses a server that is too old', async () => {
   const server = await serverWith('--appendonly', 'yes');
   const client = new Redis(server.port);
   cleanups.push(() => client.disconnect());
@@ -92,29 +98,32 @@ it('refuses a server that is too old', async () => {
   });
 });
 
-it('refuses keys of another owner, and data of a newer version, and touches neither', async () => {
-  const server = await serverWith('--appendonly', 'yes');
-  await server.ask(async (client) => {
-    await client.set('{list}:jobs', 'theirs');
-    await client.set('{text}:lanes', 'theirs');
-    await client.set('{newer}:lanes', '9 abc 0');
-  });
-  for (const [prefix, code] of [
-    ['list', 'STORAGE_OPEN'],
-    ['text', 'STORAGE_OPEN'],
-    ['newer', 'STORAGE_VERSION'],
-  ] as const) {
-    const opening = storageOn({ url: server.url, prefix }).open();
-    await expect(opening, prefix).rejects.toMatchObject({
-      code,
-      message: expect.stringContaining(`{${prefix}}`),
+it.skipIf(noRedis)(
+  'refuses keys of another owner, and data of a newer version, and touches neither',
+  async () => {
+    const server = await serverWith('--appendonly', 'yes');
+    await server.ask(async (client) => {
+      await client.set('{list}:jobs', 'theirs');
+      await client.set('{text}:lanes', 'theirs');
+      await client.set('{newer}:lanes', '9 abc 0');
     });
-  }
-  const left = await server.ask((client) => client.mget('{list}:jobs', '{text}:lanes', '{newer}:lanes'));
-  expect(left).toEqual(['theirs', 'theirs', '9 abc 0']);
-});
+    for (const [prefix, code] of [
+      ['list', 'STORAGE_OPEN'],
+      ['text', 'STORAGE_OPEN'],
+      ['newer', 'STORAGE_VERSION'],
+    ] as const) {
+      const opening = storageOn({ url: server.url, prefix }).open();
+      await expect(opening, prefix).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(`{${prefix}}`),
+      });
+    }
+    const left = await server.ask((client) => client.mget('{list}:jobs', '{text}:lanes', '{newer}:lanes'));
+    expect(left).toEqual(['theirs', 'theirs', '9 abc 0']);
+  },
+);
 
-it('says that nobody answers, and opens once somebody does', async () => {
+it.skipIf(noRedis)('says that nobody answers, and opens once somebody does', async () => {
   const server = await serverWith('--appendonly', 'yes');
   await server.crash();
   const storage = storageOn({ url: server.url });
@@ -129,14 +138,14 @@ it('says that nobody answers, and opens once somebody does', async () => {
   await storage.push([jobOf()]);
 });
 
-it('says that a password is wrong', async () => {
+it.skipIf(noRedis)('says that a password is wrong', async () => {
   const server = await serverWith('--appendonly', 'yes');
   await server.ask((client) => client.config('SET', 'requirepass', 'right'));
   const storage = storageOn({ url: `redis://:wrong@127.0.0.1:${server.port}` });
   await expect(storage.open()).rejects.toMatchObject({ code: 'STORAGE_OPEN' });
 });
 
-it('works on the client of the application, and leaves it as it was', async () => {
+it.skipIf(noRedis)('works on the client of the application, and leaves it as it was', async () => {
   const server = await serverWith('--appendonly', 'yes');
   const client = new Redis(server.port, { lazyConnect: true });
   cleanups.push(() => client.disconnect());
@@ -154,7 +163,7 @@ it('works on the client of the application, and leaves it as it was', async () =
   );
 });
 
-it('needs no second connection until somebody listens', async () => {
+it.skipIf(noRedis)('needs no second connection until somebody listens', async () => {
   const server = await serverWith('--appendonly', 'yes');
   const storage = storageOn({ url: server.url });
   await storage.open();

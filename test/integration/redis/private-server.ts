@@ -1,10 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+
+const isInstalled = spawnSync('redis-server', ['--version']).error === undefined;
+const isRequired = (process.env['REQUIRE_STORAGES'] ?? '').split(',').includes('redis');
+
+/** No server can be started: its tests are reported as skipped, unless Redis is required. */
+export const noRedis = !isInstalled && !isRequired;
 
 /** A Redis of one test: on a free port of this machine alone, in a folder of its own. */
 export class PrivateServer {

@@ -8,7 +8,7 @@ import {
   scheduleOf,
 } from '../../../lib/testing/contract/job-factories.js';
 import { eventually, listenToWarnings } from './eventually.js';
-import { PrivateServer } from './private-server.js';
+import { noRedis, PrivateServer } from './private-server.js';
 
 const cleanups: (() => unknown)[] = [];
 
@@ -25,47 +25,50 @@ async function opened(...settings: string[]): Promise<{ server: PrivateServer; s
   return { server, storage };
 }
 
-it('with an append-only file a crash of the server loses nothing, and nobody has to be restarted', async () => {
-  const { server, storage } = await opened('--appendonly', 'yes', '--appendfsync', 'always');
-  const heard: string[] = [];
-  storage.subscribe(({ kind }) => void heard.push(kind));
-  const jobs = jobsOf(20);
-  await storage.push(jobs);
-  const { jobs: leased } = await storage.pop(requestOf({ limit: 5, lease: 60_000 }));
-  await storage.putSchedules([scheduleOf()]);
-  const before = [
-    await storage.info(jobs.map(({ id }) => id)),
-    await storage.stats(),
-    await storage.schedules(),
-  ];
-  await eventually(() => heard.includes('cancel'), 'the listener has subscribed');
-  heard.length = 0;
-  await server.crash();
-  const during = storage.push([jobOf()]).then(
-    () => 'stored',
-    (error: { code: string }) => error.code,
-  );
-  await server.resume();
-  expect(['stored', 'STORAGE_UNAVAILABLE']).toContain(await during);
-  await eventually(
-    () =>
-      storage.now().then(
-        () => true,
-        () => false,
-      ),
-    'it answers again',
-  );
-  const [, ...firstRecords] = (await storage.list({ limit: 100 })).jobs.toReversed();
-  expect(firstRecords.length).toBeGreaterThanOrEqual(19);
-  expect(await storage.info(jobs.map(({ id }) => id))).toEqual(before[0]);
-  expect(await storage.schedules()).toEqual(before[2]);
-  const { results } = await storage.complete(leased.map((job) => completionOf(job)));
-  expect(results).toEqual(leased.map(() => 'recorded'));
-  // Whatever was missed meanwhile: anything may be ready.
-  await eventually(() => heard.includes('ready'), 'news after the restart');
-});
+it.skipIf(noRedis)(
+  'with an append-only file a crash of the server loses nothing, and nobody has to be restarted',
+  async () => {
+    const { server, storage } = await opened('--appendonly', 'yes', '--appendfsync', 'always');
+    const heard: string[] = [];
+    storage.subscribe(({ kind }) => void heard.push(kind));
+    const jobs = jobsOf(20);
+    await storage.push(jobs);
+    const { jobs: leased } = await storage.pop(requestOf({ limit: 5, lease: 60_000 }));
+    await storage.putSchedules([scheduleOf()]);
+    const before = [
+      await storage.info(jobs.map(({ id }) => id)),
+      await storage.stats(),
+      await storage.schedules(),
+    ];
+    await eventually(() => heard.includes('cancel'), 'the listener has subscribed');
+    heard.length = 0;
+    await server.crash();
+    const during = storage.push([jobOf()]).then(
+      () => 'stored',
+      (error: { code: string }) => error.code,
+    );
+    await server.resume();
+    expect(['stored', 'STORAGE_UNAVAILABLE']).toContain(await during);
+    await eventually(
+      () =>
+        storage.now().then(
+          () => true,
+          () => false,
+        ),
+      'it answers again',
+    );
+    const [, ...firstRecords] = (await storage.list({ limit: 100 })).jobs.toReversed();
+    expect(firstRecords.length).toBeGreaterThanOrEqual(19);
+    expect(await storage.info(jobs.map(({ id }) => id))).toEqual(before[0]);
+    expect(await storage.schedules()).toEqual(before[2]);
+    const { results } = await storage.complete(leased.map((job) => completionOf(job)));
+    expect(results).toEqual(leased.map(() => 'recorded'));
+    // Whatever was missed meanwhile: anything may be ready.
+    await eventually(() => heard.includes('ready'), 'news after the restart');
+  },
+);
 
-it('without persistence it says that the jobs are gone, and goes on', async () => {
+it.skipIf(noRedis)('without persistence it says that the jobs are gone, and goes on', async () => {
   const { server, storage } = await opened('--appendonly', 'no');
   const other = new RedisStorage({ url: server.url });
   cleanups.push(() => other.close());
@@ -111,7 +114,7 @@ it('without persistence it says that the jobs are gone, and goes on', async () =
   await eventually(async () => (await storage.schedules()).length === 1, 'the schedule is declared again');
 });
 
-it('an emptied server is noticed by whoever looks first', async () => {
+it.skipIf(noRedis)('an emptied server is noticed by whoever looks first', async () => {
   const { server, storage } = await opened('--appendonly', 'yes');
   const jobs = jobsOf(2);
   await storage.push(jobs);

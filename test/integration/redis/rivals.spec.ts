@@ -7,7 +7,7 @@ import {
   requestOf,
   scheduleOf,
 } from '../../../lib/testing/contract/job-factories.js';
-import { PrivateServer } from './private-server.js';
+import { noRedis, PrivateServer } from './private-server.js';
 
 const ROUNDS = 30;
 
@@ -26,52 +26,61 @@ afterAll(async () => {
   await server.remove();
 });
 
-it('a job that comes back without its key, since another has it by now, does not free it at its end', async () => {
-  const unique = { key: 'k', while: 'live' } as const;
-  const [first, second] = [jobOf({ unique }), jobOf({ unique, priority: 1 })];
-  await here.push([first]);
-  const [leased] = (await here.pop(requestOf())).jobs;
-  if (!leased) throw new Error('the first must run');
-  await here.complete([completionOf(leased, deadFor())]);
-  await here.push([second]);
-  await here.retry([first.id]);
-  const [again] = (await here.pop(requestOf({ limit: 1 }))).jobs;
-  expect(again?.id).toBe(first.id);
-  await here.complete([completionOf({ id: first.id, token: 2 })]);
-  expect(await here.push([jobOf({ unique })])).toEqual([{ id: second.id, duplicate: true }]);
-  await here.remove([first.id, second.id]);
-});
+it.skipIf(noRedis)(
+  'a job that comes back without its key, since another has it by now, does not free it at its end',
+  async () => {
+    const unique = { key: 'k', while: 'live' } as const;
+    const [first, second] = [jobOf({ unique }), jobOf({ unique, priority: 1 })];
+    await here.push([first]);
+    const [leased] = (await here.pop(requestOf())).jobs;
+    if (!leased) throw new Error('the first must run');
+    await here.complete([completionOf(leased, deadFor())]);
+    await here.push([second]);
+    await here.retry([first.id]);
+    const [again] = (await here.pop(requestOf({ limit: 1 }))).jobs;
+    expect(again?.id).toBe(first.id);
+    await here.complete([completionOf({ id: first.id, token: 2 })]);
+    expect(await here.push([jobOf({ unique })])).toEqual([{ id: second.id, duplicate: true }]);
+    await here.remove([first.id, second.id]);
+  },
+);
 
-it('of two that move a job at once each is done, one after the other, and the job stands in one queue', async () => {
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const job = jobOf({ queue: 'from' });
-    await here.push([job]);
-    const moves = [here.change([job.id], { queue: 'x' }), there.change([job.id], { queue: 'y' })];
-    expect(await Promise.all(moves), `round ${round}`).toEqual([[true], [true]]);
-    const stats = await here.stats();
-    expect(
-      stats.reduce((sum, { ready }) => sum + ready, 0),
-      `round ${round}`,
-    ).toBe(1);
-    expect(await there.remove([job.id])).toEqual(['removed']);
-  }
-});
+it.skipIf(noRedis)(
+  'of two that move a job at once each is done, one after the other, and the job stands in one queue',
+  async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const job = jobOf({ queue: 'from' });
+      await here.push([job]);
+      const moves = [here.change([job.id], { queue: 'x' }), there.change([job.id], { queue: 'y' })];
+      expect(await Promise.all(moves), `round ${round}`).toEqual([[true], [true]]);
+      const stats = await here.stats();
+      expect(
+        stats.reduce((sum, { ready }) => sum + ready, 0),
+        `round ${round}`,
+      ).toBe(1);
+      expect(await there.remove([job.id])).toEqual(['removed']);
+    }
+  },
+);
 
-it('lanes that two make at the same time are numbered once, and each takes the jobs of both', async () => {
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const [a, b] = [`a${round}`, `b${round}`];
-    const pushes = [
-      here.push([jobOf({ name: a }), jobOf({ name: b })]),
-      there.push([jobOf({ name: b }), jobOf({ name: a })]),
-    ];
-    await Promise.all(pushes);
-    const { jobs } = await here.pop(requestOf({ names: [a, b] }));
-    expect(jobs.map(({ name }) => name).toSorted(), `round ${round}`).toEqual([a, a, b, b]);
-    await there.complete(jobs.map((job) => completionOf(job)));
-  }
-});
+it.skipIf(noRedis)(
+  'lanes that two make at the same time are numbered once, and each takes the jobs of both',
+  async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [a, b] = [`a${round}`, `b${round}`];
+      const pushes = [
+        here.push([jobOf({ name: a }), jobOf({ name: b })]),
+        there.push([jobOf({ name: b }), jobOf({ name: a })]),
+      ];
+      await Promise.all(pushes);
+      const { jobs } = await here.pop(requestOf({ names: [a, b] }));
+      expect(jobs.map(({ name }) => name).toSorted(), `round ${round}`).toEqual([a, a, b, b]);
+      await there.complete(jobs.map((job) => completionOf(job)));
+    }
+  },
+);
 
-it('of two that ask a run to end the first is the one that is told', async () => {
+it.skipIf(noRedis)('of two that ask a run to end the first is the one that is told', async () => {
   const job = jobOf({ queue: 'asked' });
   await here.push([job]);
   await here.pop(requestOf({ queues: [{ queue: 'asked', limit: 1 }] }));
@@ -80,7 +89,7 @@ it('of two that ask a run to end the first is the one that is told', async () =>
   expect((await there.info([job.id]))[0]?.cancelReason).toBe('first');
 });
 
-it('a schedule that two declare at once ticks as the one that stands says', async () => {
+it.skipIf(noRedis)('a schedule that two declare at once ticks as the one that stands says', async () => {
   const [often, seldom] = [1_000, 600_000].map((interval) =>
     scheduleOf({ timing: { kind: 'every', interval }, firstIn: interval }),
   );
