@@ -13,7 +13,7 @@ const CHECKED_WITHIN = 3_000;
 const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 /** Between two notifications of a process: whoever commits one holds a lock that there is one of in the server. */
-const NOTIFY_EVERY = 5;
+const NOTIFY_EVERY = 10;
 
 export interface ListeningOptions {
   readonly connections: Connections;
@@ -34,6 +34,8 @@ export class Listening {
   readonly #sender: string;
   readonly #closed = new AbortController();
   #client: PostgresClient | undefined;
+  /** The client that listens, should it be the present one. */
+  #listener: PostgresClient | undefined;
   #work: Promise<void> | undefined;
   #check: Timer | undefined;
   #untold: News = {};
@@ -50,6 +52,13 @@ export class Listening {
   start(): void {
     if (this.#client !== undefined || this.#closed.signal.aborted) return;
     this.#work ??= this.#connect().finally(() => (this.#work = undefined));
+  }
+
+  /** Hears from others from now on. Who only tells does not listen: each listener costs every notification. */
+  listen(): void {
+    const client = this.#client;
+    if (client === undefined) this.start();
+    else void this.#listenOn(client).catch(() => this.#lose(client));
   }
 
   /** Has other processes told, soon. */
@@ -81,17 +90,26 @@ export class Listening {
         client.on('error', () => this.#lose(client));
         client.on('end', () => this.#lose(client));
         client.on('notification', ({ payload }) => this.#hear(payload ?? ''));
-        await client.query(`listen ${quoted(this.#channel)}`);
+        // A notification is a commit, and would wait for the disk while it holds that lock.
+        await client.query('set synchronous_commit = off');
         this.#client = client;
         this.#checkLater();
-        // Whatever was said while nobody listened is lost.
-        hub.emit({ kind: 'ready' });
+        if (hub.isHeard) await this.#listenOn(client);
         return;
       } catch {
+        this.#client = undefined;
         const pause = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** Math.min(failures, 10));
         await sleep(clock, pause * (0.5 + chance.random() / 2), this.#closed.signal);
       }
     }
+  }
+
+  async #listenOn(client: PostgresClient): Promise<void> {
+    if (this.#listener === client) return;
+    await this.#ask(client, `listen ${quoted(this.#channel)}`);
+    this.#listener = client;
+    // Whatever was said while nobody listened is lost.
+    this.#options.hub.emit({ kind: 'ready' });
   }
 
   #lose(client: PostgresClient): void {

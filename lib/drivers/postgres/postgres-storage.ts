@@ -111,7 +111,7 @@ export class PostgresStorage extends Storage {
 
   subscribe(listener: SignalListener) {
     const stop = this.#hub.subscribe(listener);
-    this.#open?.listening?.start();
+    this.#open?.listening?.listen();
     return stop;
   }
 
@@ -246,7 +246,7 @@ export class PostgresStorage extends Storage {
     const listening = prepare ? this.#listening() : undefined;
     this.#open = { contents, listening };
     this.#announcing.connect(listening && ((news) => listening.tell(news)));
-    if (this.#hub.isHeard) listening?.start();
+    if (this.#hub.isHeard) listening?.listen();
   }
 
   #listening(): Listening {
