@@ -13,7 +13,7 @@ const CHECKED_WITHIN = 3_000;
 const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 /** Between two notifications of a process: whoever commits one holds a lock that there is one of in the server. */
-const NOTIFY_EVERY = 10;
+const NOTIFY_EVERY = 50;
 
 export interface ListeningOptions {
   readonly connections: Connections;
