@@ -43,6 +43,7 @@ export {
   InvalidJobError,
   InvalidOptionError,
   InvalidPayloadError,
+  InvalidTransactionError,
   JobsError,
   StorageClosedError,
   StorageFullError,

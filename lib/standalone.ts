@@ -77,6 +77,7 @@ export {
   InvalidJobError,
   InvalidOptionError,
   InvalidPayloadError,
+  InvalidTransactionError,
   JobsError,
   StorageClosedError,
   StorageFullError,

@@ -61,6 +61,15 @@ export class UnsupportedError extends JobsError {
 }
 
 /**
+ * What was given as `transaction` is none that the storage can join: of another kind, or with no transaction open,
+ * so that what was to be written with it would be committed by itself. Nothing was written.
+ * @publicApi
+ */
+export class InvalidTransactionError extends JobsError {
+  readonly code = 'INVALID_TRANSACTION';
+}
+
+/**
  * The storage did not answer in time or is gone. Whether a write happened is unknown; repeating it with the
  * same job id is safe.
  * @publicApi

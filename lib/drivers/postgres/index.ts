@@ -1,3 +1,12 @@
 export { PostgresStorage } from './postgres-storage.js';
 export type { PostgresStorageOptions } from './postgres-options.js';
 export type { PostgresPool } from './postgres-client.js';
+export type { PostgresTransaction } from './transaction/join-transaction.js';
+export type { DrizzleTransaction } from './transaction/drizzle.js';
+export type { KnexTransaction } from './transaction/knex.js';
+export type { KyselyTransaction } from './transaction/kysely.js';
+export type { MikroOrmEntityManager } from './transaction/mikro-orm.js';
+export type { PgClient } from './transaction/pg.js';
+export type { PostgresJsTransaction } from './transaction/postgres-js.js';
+export type { PrismaTransaction } from './transaction/prisma.js';
+export type { TypeOrmEntityManager, TypeOrmQueryRunner } from './transaction/typeorm.js';
