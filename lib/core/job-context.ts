@@ -30,6 +30,16 @@ export interface JobContext {
   progress(value: unknown): void;
   /** Writes a line that carries the job's id, through the logger of the application. */
   log(message: string): void;
+  /**
+   * Completes the job in a transaction that this run began in the storage's own database: the run's effect and its
+   * completion are committed together, or neither is. Takes what `queue()` takes as `transaction`, and the result that
+   * `info` shows. Await it, let what it throws roll the transaction back, and commit soon: from the call on the lease
+   * is not extended any more. After a rollback the run ends as any other, by returning or throwing.
+   *
+   * Throws `LeaseLostError` when another runner may have the job by now, the reason of `signal` when the run has
+   * overrun its `timeout`, `UnsupportedError` when the storage can join no transaction, `InvalidTransactionError`.
+   */
+  completeIn(transaction: unknown, result?: unknown): Promise<void>;
   /** `return context.snooze('5m')`: run again later. Uses no attempt. */
   snooze(delay: Duration): Snooze;
 }

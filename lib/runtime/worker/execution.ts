@@ -23,6 +23,7 @@ export interface ExecutionHost {
   chooseDelay(execution: Execution, thrown: unknown, job: object): number | undefined;
   report(execution: Execution, value: unknown): void;
   log(execution: Execution, message: string): void;
+  completeIn(execution: Execution, transaction: unknown, result: unknown): Promise<void>;
 }
 
 /**
@@ -37,6 +38,8 @@ export class Execution {
   /** What becomes of the job is decided, or no longer ours to decide: the end of the code changes nothing. */
   isSettled = false;
   abort: Abort | undefined;
+  /** Its completion was written in a transaction of the application's, whose fate only the storage knows. */
+  mayBeCompleted = false;
   /** Monotonic: when it began to wait, then when it began to run. */
   since: number;
   /** Monotonic: the lease may be given to somebody else after this. */
@@ -107,6 +110,10 @@ export class Execution {
 
   log(message: string): void {
     this.#host.log(this, message);
+  }
+
+  completeIn(transaction: unknown, result: unknown): Promise<void> {
+    return this.#host.completeIn(this, transaction, result);
   }
 
   get reference(): JobReference {

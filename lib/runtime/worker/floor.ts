@@ -12,6 +12,7 @@ import type { JobHandler } from '../handler.js';
 import { chooseDelay } from './custom-backoff.js';
 import { Execution, type ExecutionHost } from './execution.js';
 import { encodeResult } from './job-result.js';
+import type { JointCompletions } from './joint-completions.js';
 import type { Leases } from './leases.js';
 import type { Outbox, RunEnd } from './outbox.js';
 import type { Progress } from './progress.js';
@@ -34,6 +35,7 @@ export interface FloorOptions {
   readonly deadlines: RunDeadlines;
   readonly progress: Progress;
   readonly outbox: Outbox;
+  readonly joint: JointCompletions;
   /** The outbox has something to send, and a slot may be free. */
   readonly onEnd: () => void;
   /** A slot is free, and nothing is to be sent. */
@@ -109,8 +111,11 @@ export class Floor implements ExecutionHost {
     for (const { execution } of batch) leases.drop(execution);
     if (!events.isHeard) return;
     for (const [index, { execution, settlement }] of batch.entries()) {
-      if (results[index] !== 'recorded') this.#tellLost(execution);
-      else events.emit(recordedEvent(execution, settlement));
+      // A completion that stood already leaves no record where none is kept.
+      const isRecorded =
+        results[index] === 'recorded' || (execution.mayBeCompleted && results[index] === 'gone');
+      if (isRecorded) events.emit(recordedEvent(execution, settlement));
+      else this.#tellLost(execution);
     }
   }
 
@@ -146,7 +151,9 @@ export class Floor implements ExecutionHost {
       this.#options.onFree();
     } else {
       this.#active -= 1;
-      this.settle(execution, value === undefined ? outcome : this.#withResult(execution, outcome, value));
+      const end = value === undefined ? outcome : this.#withResult(execution, outcome, value);
+      if (execution.mayBeCompleted && outcome.kind !== 'completed') void this.#settleJoint(execution, end);
+      else this.settle(execution, end);
     }
     this.#checkIdle();
     // To encode a result takes time of its own.
@@ -167,6 +174,12 @@ export class Floor implements ExecutionHost {
   log(execution: Execution, message: string): void {
     const { events } = this.#options;
     if (events.isHeard) events.emit({ kind: 'log', job: execution.reference, message });
+  }
+
+  async completeIn(execution: Execution, transaction: unknown, result: unknown): Promise<void> {
+    const completed: Outcome = { kind: 'completed' };
+    const outcome = result === undefined ? completed : this.#withResult(execution, completed, result);
+    await this.#options.joint.write(execution, settle(execution.job, outcome, 0), transaction);
   }
 
   begun(execution: Execution): void {
@@ -199,6 +212,12 @@ export class Floor implements ExecutionHost {
     this.#strays.set(execution.job.id, execution);
     this.#active -= 1;
     this.#checkIdle();
+  }
+
+  // A run may throw after its completion was committed. Nothing can undo that, and no other end must be told.
+  async #settleJoint(execution: Execution, outcome: Outcome): Promise<void> {
+    const stands = await this.#options.joint.stands(execution);
+    this.settle(execution, stands ? { kind: 'completed' } : outcome);
   }
 
   #withResult(execution: Execution, outcome: Outcome, value: unknown): Outcome {

@@ -64,8 +64,9 @@ export class Heartbeat implements Service {
     const { link, leases, clock, chance, runner, lease } = this.#options;
     if (lateBy > this.#interval) this.#warn(lateBy);
     leases.check();
-    // Answers name jobs: a lost old lease must not be taken for the one that counts.
-    const sent = leases.newest();
+    // Answers name jobs: a lost old lease must not be taken for the one that counts. And the row of one that completes
+    // in a transaction of the application's may be locked until that ends, and all others would wait for it.
+    const sent = leases.newest().filter(({ mayBeCompleted }) => !mayBeCompleted);
     const sentAt = clock.monotonic();
     const beat = { runner, lease, leases: sent.map(({ job }) => ({ id: job.id, token: job.token })) };
     // A late answer still says that the leases held at `sentAt` or after.

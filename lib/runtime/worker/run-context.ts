@@ -64,6 +64,10 @@ export class RunContext implements JobContext {
     return (message) => this.#execution.log(message);
   }
 
+  get completeIn(): (transaction: unknown, result?: unknown) => Promise<void> {
+    return (transaction, result) => this.#execution.completeIn(transaction, result);
+  }
+
   get snooze(): (delay: Duration) => Snooze {
     return (delay) => new Snooze(delay);
   }

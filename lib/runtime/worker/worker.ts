@@ -11,6 +11,7 @@ import { FetchLoop } from './fetch-loop.js';
 import { Floor } from './floor.js';
 import { Heartbeat } from './heartbeat.js';
 import { Interruptions } from './interruptions.js';
+import { JointCompletions } from './joint-completions.js';
 import { Leases } from './leases.js';
 import { Outbox } from './outbox.js';
 import { PrefetchWatch } from './prefetch-watch.js';
@@ -58,6 +59,7 @@ export class Worker implements Service {
       leases: this.#leases,
       deadlines: this.#deadlines,
       progress: this.#progress,
+      joint: new JointCompletions(link),
       onEnd: () => this.#fetch.soon(),
       onFree: () => this.#fetch.wake(),
       onUnknown: (job) => this.#putOff(job),
