@@ -26,7 +26,7 @@ export type { Pushed } from './storage/new-job.js';
 export type { CancelResult } from './storage/inspection.js';
 export type { DeadReason, JobState, RecordedFailure } from './core/job.js';
 
-export { Storage } from './storage/storage.js';
+export { Storage, type TransactionOf } from './storage/storage.js';
 export type { Capabilities } from './storage/capabilities.js';
 export { MemoryStorage } from './drivers/memory/memory-storage.js';
 

@@ -18,7 +18,7 @@ export type { JobHandler } from './runtime/handler.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
 
 // For who brings a storage of their own: the port, and the decisions that a storage must not make itself.
-export { Storage } from './storage/storage.js';
+export { Storage, type TransactionOf } from './storage/storage.js';
 export { SignalHub, type Signal, type SignalListener } from './storage/signal.js';
 export type { Capabilities } from './storage/capabilities.js';
 export type { Due, NewJob, Pushed, UniqueClaim } from './storage/new-job.js';

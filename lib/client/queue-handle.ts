@@ -28,17 +28,17 @@ export interface QueueHandleOptions {
 
 /**
  * Puts jobs in and tells what became of them. Inject it wherever jobs are made; processes that only enqueue need
- * nothing else.
+ * nothing else. Named with its storage, `QueueHandle<PostgresStorage>`, it takes as `transaction` what that can join.
  * @publicApi
  */
-export class QueueHandle {
-  readonly #storage: Storage;
+export class QueueHandle<S extends Storage = Storage> {
+  readonly #storage: S;
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #preparer: JobPreparer;
 
   /** Without Nest: the storage must be open. */
-  constructor(storage: Storage, options: QueueHandleOptions = {}) {
+  constructor(storage: S, options: QueueHandleOptions = {}) {
     const { defaults = {}, codec, clock = systemClock, chance = systemChance } = options;
     this.#storage = storage;
     this.#clock = clock;
@@ -51,16 +51,16 @@ export class QueueHandle {
    * was stored, since a job with this id or unique key was there: then `id` is that job's.
    *
    * Throws `InvalidPayloadError`, `InvalidOptionError`, `InvalidJobError` before anything is stored;
-   * `StorageFullError`; `StorageUnavailableError` when the storage did not answer for ten seconds: the job may
+   * `InvalidTransactionError`, `UnsupportedError`; `StorageFullError`; `StorageUnavailableError` when the storage did not answer for ten seconds: the job may
    * then be stored, and queueing it again with the same `id` option is safe.
    */
-  async queue(job: object, options?: QueueOptions): Promise<Pushed> {
+  async queue(job: object, options?: QueueOptions<S>): Promise<Pushed> {
     const pushed = await this.#push([this.#preparer.prepare(job, options)], options?.transaction);
     return pushed[0] as Pushed;
   }
 
   /** Enqueues many jobs in one step, all or none; the answers are in the order of the jobs. */
-  async queueAll(jobs: readonly object[], options?: BatchOptions): Promise<readonly Pushed[]> {
+  async queueAll(jobs: readonly object[], options?: BatchOptions<S>): Promise<readonly Pushed[]> {
     if (options && 'id' in options)
       throw new InvalidOptionError('queueAll(): an id belongs to one job; use queue()');
     const prepared = jobs.map((job) => this.#preparer.prepare(job, options));
@@ -68,7 +68,7 @@ export class QueueHandle {
   }
 
   /** Enqueues a job that runs not before a time, or not before so long from now. A past time means now. */
-  schedule(job: object, at: Date | Duration, options: ScheduleOptions = {}): Promise<Pushed> {
+  schedule(job: object, at: Date | Duration, options: ScheduleOptions<S> = {}): Promise<Pushed> {
     return this.queue(job, at instanceof Date ? { ...options, runAt: at } : { ...options, delay: at });
   }
 

@@ -3,12 +3,13 @@ import type { Duration } from '../core/duration.js';
 import type { UniqueOptions } from '../core/job-definition.js';
 import type { KeepOptions } from '../core/keep.js';
 import type { MaxRetries } from '../core/max-retries.js';
+import type { Storage, TransactionOf } from '../storage/storage.js';
 
 /**
  * Options of one enqueue. They win over the job class's, which win over the module's `defaults`.
  * @publicApi
  */
-export interface QueueOptions {
+export interface QueueOptions<S extends Storage = Storage> {
   /** Queueing the same id again stores nothing and reports a duplicate. @default a new UUIDv7 */
   readonly id?: string;
   readonly queue?: string;
@@ -27,17 +28,20 @@ export interface QueueOptions {
   /** A job nobody took in this time is `dead: expired`. Needs the capability `expiry`. */
   readonly expiresIn?: Duration;
   readonly keep?: KeepOptions;
-  /** The caller's own database transaction, to be joined. Needs the capability `transactions`. */
-  readonly transaction?: unknown;
+  /**
+   * The caller's own running transaction, to be joined: rolled back means never queued. Needs the capability
+   * `transactions`. What it may be follows from the storage where that is named: `QueueHandle<PostgresStorage>`.
+   */
+  readonly transaction?: TransactionOf<S>;
   /** A JSON value for people and tools: trace ids, who asked. The run finds it as `context.meta`. */
   readonly meta?: unknown;
 }
 
 /** Options of a whole batch: an id belongs to one job. @publicApi */
-export type BatchOptions = Omit<QueueOptions, 'id'>;
+export type BatchOptions<S extends Storage = Storage> = Omit<QueueOptions<S>, 'id'>;
 
 /** Options of `schedule`, which names the time itself. @publicApi */
-export type ScheduleOptions = Omit<QueueOptions, 'delay' | 'runAt'>;
+export type ScheduleOptions<S extends Storage = Storage> = Omit<QueueOptions<S>, 'delay' | 'runAt'>;
 
 /** Options of `every`. @publicApi */
 export interface EveryOptions extends Omit<ScheduleOptions, 'id' | 'transaction'> {

@@ -9,7 +9,7 @@ export interface Capabilities {
   readonly shared: boolean;
   /** Other processes hear of new jobs without polling. */
   readonly signals: boolean;
-  /** `push` can join the caller's transaction. */
+  /** `push` and `complete` can join the caller's transaction. */
   readonly transactions: boolean;
   /** `group` is honoured. */
   readonly groups: boolean;

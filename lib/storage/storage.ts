@@ -60,7 +60,8 @@ export abstract class Storage {
 
   /**
    * Stores jobs, all or none. A job whose id is known, or whose unique key is held, stores nothing and reports
-   * the job that is there. `transaction` joins the caller's own (capability `transactions`).
+   * the job that is there. `transaction` joins the caller's own (capability `transactions`): the jobs are there, and
+   * their wake-up goes out, once that commits. A storage narrows its type to what it can join.
    */
   abstract push(jobs: readonly NewJob[], transaction?: unknown): Promise<readonly Pushed[]>;
 
@@ -76,9 +77,14 @@ export abstract class Storage {
    * Records the ends of runs, each only if its lease still holds, each apart from the others; then claims like
    * `pop` when `next` is given. A lease holds until another runner or a rescue took the job, even past its time.
    * Repeating a completion answers as the first did. A job that was asked to end and was not completed or dead
-   * becomes `cancelled` (`honourCancel`).
+   * becomes `cancelled` (`honourCancel`). `transaction` joins the caller's own (capability `transactions`): the ends
+   * then stand once that commits, and nothing is claimed.
    */
-  abstract complete(completions: readonly Completion[], next?: PopRequest): Promise<Completed>;
+  abstract complete(
+    completions: readonly Completion[],
+    next?: PopRequest,
+    transaction?: unknown,
+  ): Promise<Completed>;
 
   /** Gives leases back uncharged: `ready`, due now, in their old place. Like a completion in all else. */
   abstract release(leases: readonly Lease[]): Promise<readonly Recorded[]>;
@@ -155,3 +161,9 @@ export abstract class Storage {
   /** Takes steps of schedules, each apart from the others; false where another process was first. */
   abstract fire(firings: readonly Firing[]): Promise<readonly boolean[]>;
 }
+
+/**
+ * What the option `transaction` takes with a storage: what its `push` takes. `never` where it can join none.
+ * @publicApi
+ */
+export type TransactionOf<S extends Storage> = Exclude<Parameters<S['push']>[1], undefined>;

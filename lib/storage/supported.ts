@@ -12,7 +12,11 @@ export function checkSupported(jobs: readonly JobTemplate[], storage: string): v
   }
 }
 
+/** For storages whose data is in no database of the application's. */
 export function refuseTransaction(transaction: unknown, storage: string): void {
   if (transaction === undefined) return;
-  throw new UnsupportedError(`push: the ${storage} storage has no transactions to join`);
+  throw new UnsupportedError(
+    `transaction: the ${storage} storage can join none of the application's. Wrap it into an OutboxStorage, and jobs ` +
+      `are kept in an outbox table of the transaction's own database until they are moved here`,
+  );
 }

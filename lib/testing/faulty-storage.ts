@@ -76,8 +76,8 @@ export class FaultyStorage extends Storage {
   push = (jobs: readonly NewJob[], transaction?: unknown) =>
     this.#call('push', () => this.#inner.push(jobs, transaction));
   pop = (request: PopRequest) => this.#call('pop', () => this.#inner.pop(request));
-  complete = (ends: readonly Completion[], next?: PopRequest) =>
-    this.#call('complete', () => this.#inner.complete(ends, next));
+  complete = (ends: readonly Completion[], next?: PopRequest, transaction?: unknown) =>
+    this.#call('complete', () => this.#inner.complete(ends, next, transaction));
   release = (leases: readonly Lease[]) => this.#call('release', () => this.#inner.release(leases));
   heartbeat = (beat: Beat) => this.#call('heartbeat', () => this.#inner.heartbeat(beat));
   progress = (reports: readonly ProgressReport[]) =>

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '../../lib/drivers/sqlite/open-database.js';
+import { loadDriver, openDatabase } from '../../lib/drivers/sqlite/open-database.js';
 import { SqliteStorage, type SqliteDatabase, type SqliteDriver } from '../../lib/drivers/sqlite/index.js';
 import { FakeClock } from '../../lib/testing/fake-clock.js';
 import type { StorageRow } from './storages.js';
@@ -13,9 +13,11 @@ const DRIVER_PATH = process.env['SQLITE_DRIVER_PATH'];
 
 const problem = await findProblem();
 
+const availability = problem === undefined ? {} : { unavailable: problem };
+
 export const sqlite: StorageRow = {
   name: 'sqlite',
-  ...(problem === undefined ? {} : { unavailable: problem }),
+  ...availability,
   async create(clock = new FakeClock()) {
     const folder = await mkdtemp(join(tmpdir(), 'jobs-sqlite-'));
     const path = join(folder, 'jobs.db');
@@ -31,6 +33,41 @@ export const sqlite: StorageRow = {
     };
   },
 };
+
+/** On a database that the application opened, whose transactions can be joined. */
+export const sqliteLent: StorageRow = {
+  name: 'sqlite-lent',
+  ...availability,
+  async create(clock = new FakeClock()) {
+    const folder = await mkdtemp(join(tmpdir(), 'jobs-sqlite-'));
+    const path = join(folder, 'jobs.db');
+    const opened: SqliteDatabase[] = [];
+    const open = await opener();
+    return {
+      clock,
+      create() {
+        const database = open(path);
+        opened.push(database);
+        return new SqliteStorage({ clock, durability: 'normal', database });
+      },
+      advance: (milliseconds) => clock.advance(milliseconds),
+      async transaction() {
+        const [handle] = opened;
+        handle?.exec('begin immediate');
+        const end = async (how: string) => void handle?.exec(how);
+        return { handle, commit: () => end('commit'), rollback: () => end('rollback') };
+      },
+      async dispose() {
+        for (const database of opened) database.close();
+        await rm(folder, { recursive: true });
+      },
+    };
+  },
+};
+
+async function opener(): Promise<(path: string) => SqliteDatabase> {
+  return DRIVER_PATH === undefined ? loadDriver(DRIVER === undefined ? undefined : [DRIVER]) : load;
+}
 
 /** Why no SQLite database can be opened here. */
 async function findProblem(): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import { MemoryStorage } from '../../lib/drivers/memory/memory-storage.js';
 import type { StorageUnderTest } from '../../lib/testing/contract/storage-under-test.js';
 import { postgres } from './postgres.js';
 import { redis } from './redis.js';
-import { sqlite } from './sqlite.js';
+import { sqlite, sqliteLent } from './sqlite.js';
 
 /** One storage of this repository, as the contract is run on it. */
 export interface StorageRow {
@@ -27,7 +27,7 @@ const memory: StorageRow = {
 };
 
 /** A new storage is one row here; the contract says the rest. */
-export const ALL_STORAGES: readonly StorageRow[] = [memory, sqlite, postgres, redis];
+export const ALL_STORAGES: readonly StorageRow[] = [memory, sqlite, sqliteLent, postgres, redis];
 
 /** Those that `STORAGES=memory,sqlite` names; without it, all. */
 export const CHOSEN_STORAGES: readonly string[] = listed('STORAGES') ?? ALL_STORAGES.map(({ name }) => name);

@@ -51,7 +51,7 @@ export class MemoryStorage extends Storage {
     return this.#hub.subscribe(listener);
   }
 
-  async push(jobs: readonly NewJob[], transaction?: unknown) {
+  async push(jobs: readonly NewJob[], transaction?: undefined) {
     return this.#do((on, now) => {
       refuseTransaction(transaction, this.name);
       checkSupported(jobs, this.name);
@@ -63,7 +63,8 @@ export class MemoryStorage extends Storage {
     return this.#do(({ claiming }, now) => claiming.pop(request, now));
   }
 
-  async complete(completions: readonly Completion[], next?: PopRequest) {
+  async complete(completions: readonly Completion[], next?: PopRequest, transaction?: undefined) {
+    refuseTransaction(transaction, this.name);
     return this.#do(({ settling, claiming }, now) => {
       const results = completions.map((completion) => settling.complete(completion, now));
       return next === undefined ? { results } : { results, popped: claiming.pop(next, now) };

@@ -19,7 +19,8 @@ export async function openDatabase(path: string, driver?: SqliteDriver): Promise
   }
 }
 
-async function loadDriver(drivers: readonly SqliteDriver[]): Promise<Open> {
+/** The first of these libraries that this process has. Throws `StorageOpenError`. */
+export async function loadDriver(drivers: readonly SqliteDriver[] = PREFERENCE): Promise<Open> {
   const problems: string[] = [];
   for (const driver of drivers) {
     try {

@@ -21,6 +21,10 @@ export interface SqliteDatabase {
   exec(sql: string): unknown;
   prepare(sql: string): SqliteStatement;
   close(): unknown;
+  /** Whether a transaction is open, as better-sqlite3 and libsql tell it. */
+  readonly inTransaction?: boolean;
+  /** The same of node:sqlite, in newer versions. */
+  readonly isTransaction?: boolean;
 }
 
 /** Which library opens the file. @publicApi */
@@ -31,6 +35,28 @@ export type SqliteDriver = 'node:sqlite' | 'better-sqlite3' | 'libsql';
  * limit is bound, which takes ten times as long as finding a job.
  */
 export const LIMIT = 'limit ? + 0';
+
+/** Whether a transaction is open on the connection, whoever began it. */
+export function isInTransaction(database: SqliteDatabase): boolean {
+  const told = database.inTransaction ?? database.isTransaction;
+  if (typeof told === 'boolean') return told;
+  try {
+    database.exec('begin');
+  } catch {
+    return true;
+  }
+  database.exec('rollback');
+  return false;
+}
+
+/** Undoes what happened since a savepoint, and takes that away. */
+export function rollBackTo(database: SqliteDatabase, savepoint: string): void {
+  try {
+    database.exec(`rollback to ${savepoint}; release ${savepoint}`);
+  } catch {
+    // A full disk or an I/O error has rolled back everything already, and is what has to be told.
+  }
+}
 
 /** Undoes what a failed transaction did so far. */
 export function rollBack(database: SqliteDatabase): void {

@@ -2,6 +2,7 @@ import { sleep, systemChance, type Clock } from '../../core/clock.js';
 import type { SignalHub } from '../../storage/signal.js';
 import type { StorageTime } from '../../storage/storage-time.js';
 import { FileWatch } from './file-watch.js';
+import { Joining } from './joining.js';
 import { migrate } from './migrate.js';
 import { rollBack, Statements, type SqliteDatabase } from './sqlite-client.js';
 import { translate } from './sqlite-errors.js';
@@ -29,6 +30,7 @@ export class SqliteConnection {
   readonly #sql: Statements;
   readonly #queue: TransactionQueue;
   readonly #name: string;
+  readonly #joining: Joining;
   #watch: FileWatch | undefined;
   /** The transaction that is being written at this moment. */
   #current: Transaction | undefined;
@@ -37,6 +39,8 @@ export class SqliteConnection {
     this.#options = options;
     this.#name = options.file ?? 'the database';
     this.#sql = new Statements(options.database);
+    const { database, clock, hub, onRollback } = options;
+    this.#joining = new Joining(database, this.#sql, clock, hub, onRollback);
     this.#queue = new TransactionQueue((operations) => this.#commit(operations), options.clock, systemChance);
   }
 
@@ -73,9 +77,21 @@ export class SqliteConnection {
     }
   }
 
+  /** Within the transaction that the application has open on its database, and at once. */
+  join<Result>(operation: (tx: Transaction) => Result): Result {
+    try {
+      return this.#joining.write(new Transaction(this.#sql, this.#options.time.now()), operation);
+    } catch (error) {
+      throw translate(error, this.#name);
+    }
+  }
+
   /** Sees what is committed, whoever writes meanwhile. */
   read<Result>(look: (sql: Statements) => Result): Promise<Result> {
-    return this.#patiently(() => look(this.#sql));
+    return this.#patiently(() => {
+      this.#joining.settle();
+      return look(this.#sql);
+    });
   }
 
   async close(): Promise<void> {
@@ -85,6 +101,7 @@ export class SqliteConnection {
     // A timer left behind would keep the process alive after all is closed.
     done.abort();
     this.#watch?.stop();
+    this.#joining.stop();
   }
 
   /** None where the database is in memory. */
@@ -99,6 +116,7 @@ export class SqliteConnection {
 
   // Immediate: a transaction that began by reading could not become a writer once somebody else has written.
   #commit(operations: readonly (() => unknown)[]): readonly unknown[] {
+    this.#joining.settle();
     this.#impatiently(() => this.#sql.run('begin immediate'));
     try {
       const tx = this.#transaction();

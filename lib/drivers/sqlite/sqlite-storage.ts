@@ -1,8 +1,14 @@
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../../core/clock.js';
-import { InvalidOptionError, StorageClosedError } from '../../core/errors.js';
+import {
+  InvalidOptionError,
+  InvalidTransactionError,
+  StorageClosedError,
+  UnsupportedError,
+} from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
 import { checkKnownOptions } from '../../core/known-options.js';
+import type { Capabilities } from '../../storage/capabilities.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
 import type { JobChange, JobQuery } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
@@ -10,7 +16,7 @@ import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
-import { checkSupported, refuseTransaction } from '../../storage/supported.js';
+import { checkSupported } from '../../storage/supported.js';
 import { openDatabase } from './open-database.js';
 import { runnerTable } from './runner-table.js';
 import type { SqliteDatabase, SqliteDriver } from './sqlite-client.js';
@@ -55,10 +61,7 @@ const OPTIONS = ['path', 'driver', 'database', 'durability', 'clock'];
  */
 export class SqliteStorage extends Storage {
   readonly name = 'sqlite';
-  readonly capabilities = {
-    ...{ durable: true, shared: true, signals: true },
-    ...{ transactions: false, groups: false, limits: false, expiry: false },
-  };
+  readonly capabilities: Capabilities;
   readonly #options: SqliteStorageOptions;
   readonly #time: StorageTime;
   readonly #hub = new SignalHub();
@@ -71,6 +74,10 @@ export class SqliteStorage extends Storage {
     checkKnownOptions(options, OPTIONS, 'SqliteStorage');
     checkOptions(options);
     this.#options = options;
+    this.capabilities = {
+      ...{ durable: true, shared: true, signals: true, transactions: 'database' in options },
+      ...{ groups: false, limits: false, expiry: false },
+    };
     this.#time = new StorageTime(options.clock ?? systemClock);
   }
 
@@ -105,10 +112,13 @@ export class SqliteStorage extends Storage {
     };
   }
 
-  async push(jobs: readonly NewJob[], transaction?: unknown) {
-    refuseTransaction(transaction, this.name);
+  /** `transaction`: the application's own database that this storage was given, with a transaction open on it. */
+  async push(jobs: readonly NewJob[], transaction?: SqliteDatabase) {
     checkSupported(jobs, this.name);
     const connection = this.#connection();
+    if (transaction !== undefined) {
+      return this.#join(transaction, (tx) => this.#contents.pushing.pushAll(tx, jobs));
+    }
     return this.#contents.gathering.push((operation, rows) => connection.write(operation, rows), jobs);
   }
 
@@ -118,8 +128,11 @@ export class SqliteStorage extends Storage {
     return nothing ?? this.#write((tx) => claiming.pop(tx, request));
   }
 
-  async complete(completions: readonly Completion[], next?: PopRequest) {
+  async complete(completions: readonly Completion[], next?: PopRequest, transaction?: SqliteDatabase) {
     const { completing, claiming } = this.#contents;
+    if (transaction !== undefined) {
+      return this.#join(transaction, (tx) => ({ results: completing.completeAll(tx, completions) }));
+    }
     return this.#write((tx) => {
       const results = completing.completeAll(tx, completions);
       return next === undefined ? { results } : { results, popped: claiming.pop(tx, next) };
@@ -247,6 +260,21 @@ export class SqliteStorage extends Storage {
   #write<Result>(operation: (tx: Transaction) => Result, rows = 1): Promise<Result> {
     this.#contents.gathering.end();
     return this.#connection().write(operation, () => rows);
+  }
+
+  /** At once, since a transaction may end with the turn of the event loop that it began in. */
+  #join<Result>(transaction: SqliteDatabase, operation: (tx: Transaction) => Result): Result {
+    const connection = this.#connection();
+    if ('path' in this.#options) {
+      throw new UnsupportedError(
+        "transaction: a SQLite storage that opened its own file has no transactions of the application's to join. Give " +
+          'it { database }, the database that the application has open',
+      );
+    }
+    if (transaction === this.#options.database) return connection.join(operation);
+    throw new InvalidTransactionError(
+      'transaction: this is not the database that the SQLite storage was given. Pass that same object, after begin',
+    );
   }
 
   #connection(): SqliteConnection {

@@ -20,6 +20,7 @@ import { schedulesCases } from './schedules.cases.js';
 import { signalsCases } from './signals.cases.js';
 import { statsCases } from './stats.cases.js';
 import { textsCases } from './texts.cases.js';
+import { transactionsCases } from './transactions.cases.js';
 import { uniqueCases } from './unique.cases.js';
 
 /**
@@ -50,4 +51,5 @@ export const storageContract: readonly ContractCase[] = [
   ...signalsCases,
   ...textsCases,
   ...limitsCases,
+  ...transactionsCases,
 ];

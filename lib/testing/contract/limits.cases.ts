@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
 import { completionOf, jobOf, jobsOf, requestOf } from './job-factories.js';
-import { idsOf, take } from './looking.js';
+import { take } from './looking.js';
 
 export const limitsCases: readonly ContractCase[] = [
   {
@@ -42,36 +42,6 @@ export const limitsCases: readonly ContractCase[] = [
       assert.equal(taken.length, 4);
       await context.advance(1_010);
       assert.equal((await take(storage)).length, 4);
-    },
-  },
-  {
-    name: 'push: a transaction is refused by a storage that can join none, and nothing is stored',
-    lacks: 'transactions',
-    async run({ storage }) {
-      const job = jobOf();
-      await assert.rejects(storage.push([job], {}), { code: 'UNSUPPORTED' });
-      assert.deepEqual(await storage.info([job.id]), [undefined]);
-    },
-  },
-  {
-    name: "push: in a transaction of the caller's, jobs are there once it commits and never when it rolls back",
-    needs: 'transactions',
-    async run(context) {
-      const { storage } = context;
-      const [kept, dropped] = [jobsOf(3), jobsOf(3)];
-      const first = await context.transaction();
-      const pushed = await storage.push(kept, first.handle);
-      await first.commit();
-      assert.deepEqual(
-        pushed,
-        kept.map(({ id }) => ({ id, duplicate: false })),
-      );
-      const second = await context.transaction();
-      await storage.push(dropped, second.handle);
-      await second.rollback();
-      assert.deepEqual(await storage.info(idsOf(dropped)), [undefined, undefined, undefined]);
-      assert.deepEqual(idsOf(await take(storage)), idsOf(kept));
-      assert.ok((await storage.push(dropped)).every(({ duplicate }) => !duplicate));
     },
   },
 ];

@@ -14,7 +14,10 @@ export interface StorageUnderTest {
   readonly clock?: Clock;
   /** Time cannot be moved, so that cases about hours are left out, and say so. */
   readonly realTime?: boolean;
-  /** Begins a transaction of the caller's own, for storages with the capability `transactions`. */
+  /**
+   * Begins a transaction of the caller's own, for storages with the capability `transactions`: one that the storage
+   * created first can join.
+   */
   transaction?(): Promise<OpenTransaction>;
   /** Removes the data. Called once, after everything made by `create` is closed. */
   dispose(): Promise<void>;
@@ -25,7 +28,7 @@ export interface StorageUnderTest {
  * @publicApi
  */
 export interface OpenTransaction {
-  /** What `push` gets. */
+  /** What `push` and `complete` get. */
   readonly handle: unknown;
   commit(): Promise<void>;
   rollback(): Promise<void>;

@@ -4,6 +4,7 @@ import { InvalidOptionError, StorageUnavailableError, UnsupportedError } from '.
 import { defineJob } from '../../../lib/core/job-definition.js';
 import { MemoryStorage } from '../../../lib/drivers/memory/memory-storage.js';
 import type { NewJob } from '../../../lib/storage/new-job.js';
+import type { Storage } from '../../../lib/storage/storage.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
 
 class Mail {
@@ -15,7 +16,7 @@ defineJob(Mail, { name: 'mail', queue: 'mail', maxRetries: 2 });
 class LossyStorage extends MemoryStorage {
   answersToLose = 0;
 
-  override async push(jobs: readonly NewJob[], transaction?: unknown) {
+  override async push(jobs: readonly NewJob[], transaction?: undefined) {
     const pushed = await super.push(jobs, transaction);
     if (this.answersToLose-- > 0) throw new StorageUnavailableError('The answer was lost');
     return pushed;
@@ -26,7 +27,7 @@ async function setup() {
   const clock = new FakeClock();
   const storage = new LossyStorage({ clock });
   await storage.open();
-  return { clock, storage, jobs: new QueueHandle(storage, { clock }) };
+  return { clock, storage, jobs: new QueueHandle<Storage>(storage, { clock }) };
 }
 
 describe('the queue handle', () => {

@@ -40,8 +40,9 @@ export class WatchedStorage extends MemoryStorage {
     return this.#call('pop', request, 0, () => super.pop(request));
   }
 
-  override complete(completions: readonly Completion[], next?: PopRequest) {
-    return this.#call('complete', completions, completions.length, () => super.complete(completions, next));
+  override complete(completions: readonly Completion[], next?: PopRequest, transaction?: undefined) {
+    const complete = () => super.complete(completions, next, transaction);
+    return this.#call('complete', completions, completions.length, complete);
   }
 
   override release(leases: readonly Lease[]) {
