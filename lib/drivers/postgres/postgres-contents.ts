@@ -3,6 +3,7 @@ import type { Announcing } from './announcing.js';
 import { Claiming } from './claiming.js';
 import { CommitWatch } from './commit-watch.js';
 import type { Database } from './database.js';
+import { Joining } from './joining.js';
 import { Lanes } from './lanes.js';
 import { Looking } from './looking.js';
 import { Operating } from './operating.js';
@@ -14,8 +15,21 @@ import { Settling } from './settling.js';
 // Few enough that stats add them up in no time, enough that two processes seldom share one.
 const SHARDS = 64;
 
+export interface ContentsOptions {
+  /** The connections that leases depend on, which nobody else uses. */
+  readonly runners: Database;
+  /** Those for all else. */
+  readonly callers: Database;
+  readonly announcing: Announcing;
+  readonly schema: string;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}
+
 /** What is done to the tables while the storage is open, each part knowing its statements. */
 export class PostgresContents {
+  readonly runners: Database;
+  readonly callers: Database;
   readonly lanes = new Lanes();
   readonly claiming: Claiming;
   readonly settling: Settling;
@@ -25,15 +39,11 @@ export class PostgresContents {
   readonly looking: Looking;
   readonly schedules: ScheduleTable;
   readonly commits: CommitWatch;
+  readonly joining: Joining;
 
-  /** `runners`: the connections that leases depend on, which nobody else uses. `callers`: those for all else. */
-  constructor(
-    readonly runners: Database,
-    readonly callers: Database,
-    announcing: Announcing,
-    clock: Clock,
-    chance: Chance,
-  ) {
+  constructor({ runners, callers, announcing, schema, clock, chance }: ContentsOptions) {
+    this.runners = runners;
+    this.callers = callers;
     const shard = Math.floor(chance.random() * SHARDS);
     this.claiming = new Claiming(runners, this.lanes);
     this.settling = new Settling(runners, this.lanes, this.claiming, announcing, shard);
@@ -43,5 +53,9 @@ export class PostgresContents {
     this.looking = new Looking(callers, this.lanes);
     this.schedules = new ScheduleTable(callers, this.pushing, announcing);
     this.commits = new CommitWatch(callers, clock);
+    const { lanes, claiming, pushing, commits } = this;
+    this.joining = new Joining({
+      ...{ schema, database: callers, lanes, claiming, pushing, announcing, commits, chance, shard },
+    });
   }
 }

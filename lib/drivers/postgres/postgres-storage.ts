@@ -17,8 +17,7 @@ import { PostgresContents } from './postgres-contents.js';
 import { translate } from './postgres-errors.js';
 import { checkOptions, configOf, type PostgresStorageOptions } from './postgres-options.js';
 import { runnerTable } from './runner-table.js';
-import { inSchema } from './sql.js';
-import { joinedTransactionOf } from './transaction/joined-transaction.js';
+import type { PostgresTransaction } from './transaction/join-transaction.js';
 
 const CLOSE_WITHIN = 2_000;
 /** Steps of a migration may take their time. Milliseconds. */
@@ -115,11 +114,11 @@ export class PostgresStorage extends Storage {
     return stop;
   }
 
-  async push(jobs: readonly NewJob[], transaction?: unknown) {
+  async push(jobs: readonly NewJob[], transaction?: PostgresTransaction) {
     checkSupported(jobs, this.name);
     return this.#run(async (contents) => {
       if (jobs.length === 0) return [];
-      if (transaction !== undefined) return this.#pushJoined(contents, jobs, transaction);
+      if (transaction !== undefined) return contents.joining.push(jobs, transaction);
       return contents.gathering.push(jobs);
     });
   }
@@ -128,8 +127,12 @@ export class PostgresStorage extends Storage {
     return this.#run(({ claiming }) => claiming.pop(request));
   }
 
-  complete(completions: readonly Completion[], next?: PopRequest) {
-    return this.#run(({ settling }) => settling.complete(completions, next));
+  complete(completions: readonly Completion[], next?: PopRequest, transaction?: PostgresTransaction) {
+    return this.#run(({ settling, joining }) =>
+      transaction === undefined
+        ? settling.complete(completions, next)
+        : joining.complete(completions, transaction),
+    );
   }
 
   release(leases: readonly Lease[]) {
@@ -221,19 +224,6 @@ export class PostgresStorage extends Storage {
     return this.#run((contents) => contents.schedules.fire(firings));
   }
 
-  async #pushJoined({ pushing, commits }: PostgresContents, jobs: readonly NewJob[], transaction: unknown) {
-    const joined = joinedTransactionOf(transaction);
-    await pushing.prepare(jobs);
-    const sql = {
-      rows: (text: string, values: readonly unknown[] = []) =>
-        joined.query(inSchema(text, this.#schema), values),
-    };
-    const { pushed, transaction: number } = await pushing.pushJoined(sql, jobs);
-    if (pushed.some(({ duplicate }) => !duplicate))
-      commits.watch(number, () => pushing.announce(jobs, pushed));
-    return pushed;
-  }
-
   async #connect(): Promise<void> {
     const shouldMigrate = this.#options.migrate ?? true;
     await this.#onOneConnection((client) => (shouldMigrate ? migrate : checkSchema)(client, this.#schema));
@@ -241,7 +231,10 @@ export class PostgresStorage extends Storage {
     const common = { schema: this.#schema, prepare, clock: this.#clock, chance: systemChance };
     const runners = new Database({ ...common, pool: await this.#connections.pool(connections) });
     const callers = new Database({ ...common, pool: await this.#connections.pool(connections) });
-    const contents = new PostgresContents(runners, callers, this.#announcing, this.#clock, systemChance);
+    const contents = new PostgresContents({
+      ...{ runners, callers, announcing: this.#announcing, schema: this.#schema },
+      ...{ clock: this.#clock, chance: systemChance },
+    });
     await contents.lanes.refresh(callers);
     const listening = prepare ? this.#listening() : undefined;
     this.#open = { contents, listening };

@@ -53,7 +53,7 @@ export const COMPLETE_AWAY = `
  */
 export const END = `
   asked as materialized (
-    select * from json_to_recordset($1::json) as x(key uuid, token integer, was smallint, state smallint,
+    select * from json_to_recordset($1::text::json) as x(key uuid, token integer, was smallint, state smallint,
       attempt integer, stalls integer, keep bigint, result text, reason text, cancel_reason text, failure text,
       stalled boolean)),
   ended as (
@@ -79,7 +79,7 @@ export const END = `
 export const WAIT = `
   with ${MOMENT},
   asked as materialized (
-    select * from json_to_recordset($1::json) as x(key uuid, token integer, state smallint, attempt integer,
+    select * from json_to_recordset($1::text::json) as x(key uuid, token integer, state smallint, attempt integer,
       stalls integer, delay bigint, failure text, stalled boolean)),
   waiting as (
     update jobs.job

@@ -37,14 +37,20 @@ interface Asked {
 
 /** Ends runs: by what their runner says of them, or because nothing was heard of them. */
 export class Settling {
-  readonly #database: Database;
+  readonly #database: Pick<Database, 'rows' | 'transaction'>;
   readonly #lanes: Lanes;
   readonly #claiming: Claiming;
-  readonly #announcing: Announcing;
+  readonly #announcing: Pick<Announcing, 'tell'>;
   /** Whose sums these are: processes that share one would wait for each other's commits. */
   readonly #shard: number;
 
-  constructor(database: Database, lanes: Lanes, claiming: Claiming, announcing: Announcing, shard: number) {
+  constructor(
+    database: Pick<Database, 'rows' | 'transaction'>,
+    lanes: Lanes,
+    claiming: Claiming,
+    announcing: Pick<Announcing, 'tell'>,
+    shard: number,
+  ) {
     this.#database = database;
     this.#lanes = lanes;
     this.#claiming = claiming;

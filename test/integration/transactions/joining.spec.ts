@@ -4,7 +4,7 @@ import { positional } from '../../../lib/drivers/postgres/transaction/knex.js';
 import { EVERY_LIBRARY } from './libraries/every-library.js';
 import type { Connection, Library } from './libraries/library.js';
 import type { PgClient } from '../../../lib/drivers/postgres/transaction/pg.js';
-import { POSTGRES_URL } from './postgres-url.js';
+import { POSTGRES_URL } from '../../support/postgres.js';
 
 describe.each(EVERY_LIBRARY)('$name', (library) => {
   it('carries texts and rows as they are, whatever kind the statement is of', () =>

@@ -1,4 +1,5 @@
-import type { JoinedTransaction, TextRow } from './joined-transaction.js';
+import type { SqlRow } from '../sql.js';
+import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
 /**
@@ -24,7 +25,7 @@ export function joinDrizzle(value: object): JoinedTransaction | undefined {
     async query(text, values) {
       const result = await transaction.execute(wrapped(text, values) as never);
       // postgres-js gives the rows themselves, node-postgres an object that has them.
-      return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as TextRow[];
+      return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as SqlRow[];
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { JoinedTransaction, TextRow } from './joined-transaction.js';
+import type { SqlRow } from '../sql.js';
+import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
 /**
@@ -24,7 +25,7 @@ export function joinKnex(value: object): JoinedTransaction | undefined {
   return {
     async query(text, values) {
       const { sql, bindings } = positional(text, values);
-      return ((await transaction.raw(sql, bindings)) as { rows: TextRow[] }).rows;
+      return ((await transaction.raw(sql, bindings)) as { rows: SqlRow[] }).rows;
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { JoinedTransaction, TextRow } from './joined-transaction.js';
+import type { SqlRow } from '../sql.js';
+import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
 /**
@@ -22,7 +23,7 @@ export function joinKysely(value: object): JoinedTransaction | undefined {
   const transaction = value as KyselyTransaction;
   return {
     async query(text, values) {
-      return (await transaction.executeQuery(compiled(text, values) as never)).rows as TextRow[];
+      return (await transaction.executeQuery(compiled(text, values) as never)).rows as SqlRow[];
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { JoinedTransaction, TextRow } from './joined-transaction.js';
+import type { SqlRow } from '../sql.js';
+import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
 /**
@@ -22,7 +23,7 @@ export function joinPg(value: object): JoinedTransaction | undefined {
   return {
     async query(text, values) {
       if (status === undefined || status === null) await checkIsOpen(value);
-      return (await value.query(text, [...values])).rows as TextRow[];
+      return (await value.query(text, [...values])).rows as SqlRow[];
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { JoinedTransaction, TextRow } from './joined-transaction.js';
+import type { SqlRow } from '../sql.js';
+import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
 /**
@@ -22,7 +23,7 @@ export function joinPostgresJs(value: object): JoinedTransaction | undefined {
   const transaction = value as PostgresJsTransaction;
   return {
     async query(text, values) {
-      return [...(await transaction.unsafe(text, [...values]))] as TextRow[];
+      return [...(await transaction.unsafe(text, [...values]))] as SqlRow[];
     },
   };
 }

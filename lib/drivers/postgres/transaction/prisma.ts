@@ -1,4 +1,5 @@
-import type { JoinedTransaction, TextRow } from './joined-transaction.js';
+import type { SqlRow } from '../sql.js';
+import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
 /**
@@ -22,7 +23,7 @@ export function joinPrisma(value: object): JoinedTransaction | undefined {
   const client = value as PrismaTransaction;
   return {
     async query(text, values) {
-      return (await client.$queryRawUnsafe(text, ...values)) as TextRow[];
+      return (await client.$queryRawUnsafe(text, ...values)) as SqlRow[];
     },
   };
 }

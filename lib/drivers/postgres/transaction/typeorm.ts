@@ -1,4 +1,5 @@
-import type { JoinedTransaction, TextRow } from './joined-transaction.js';
+import type { SqlRow } from '../sql.js';
+import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
 /**
@@ -35,7 +36,7 @@ function joinQueryRunner(runner: TypeOrmQueryRunner): JoinedTransaction {
     async query(text, values) {
       // The plain result has another shape for each kind of statement.
       const { records } = await runner.query(text, [...values], true);
-      return records as TextRow[];
+      return records as SqlRow[];
     },
   };
 }
