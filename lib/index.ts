@@ -27,6 +27,8 @@ export type { CancelResult } from './storage/inspection.js';
 export type { DeadReason, JobState, RecordedFailure } from './core/job.js';
 
 export { Storage, type TransactionOf } from './storage/storage.js';
+export { JobOutbox } from './storage/job-outbox.js';
+export { OutboxStorage, type OutboxStorageOptions } from './outbox/outbox-storage.js';
 export type { Capabilities } from './storage/capabilities.js';
 export { MemoryStorage } from './drivers/memory/memory-storage.js';
 

@@ -19,6 +19,8 @@ export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } fro
 
 // For who brings a storage of their own: the port, and the decisions that a storage must not make itself.
 export { Storage, type TransactionOf } from './storage/storage.js';
+export { JobOutbox } from './storage/job-outbox.js';
+export { OutboxStorage, type OutboxStorageOptions } from './outbox/outbox-storage.js';
 export { SignalHub, type Signal, type SignalListener } from './storage/signal.js';
 export type { Capabilities } from './storage/capabilities.js';
 export type { Due, NewJob, Pushed, UniqueClaim } from './storage/new-job.js';

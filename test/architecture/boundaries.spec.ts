@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'drivers/redis': ['core', 'storage', 'node:', 'ioredis'],
   client: ['core', 'storage'],
   runtime: ['core', 'storage', 'node:'],
+  outbox: ['core', 'storage', 'runtime', 'node:'],
   nest: ['core', 'storage', 'client', 'runtime', 'drivers/memory', '@nestjs/', 'reflect-metadata', 'rxjs'],
   testing: ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', 'node:assert'],
   'testing/contract/model*': [
@@ -29,8 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fast-check',
   ],
   'testing/*.module.ts': ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', '@nestjs/'],
-  'standalone.ts': ['core', 'storage', 'client', 'runtime', 'drivers/memory'],
-  'index.ts': ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory'],
+  'standalone.ts': ['core', 'storage', 'client', 'runtime', 'outbox', 'drivers/memory'],
+  'index.ts': ['core', 'storage', 'client', 'runtime', 'outbox', 'nest', 'drivers/memory'],
 };
 
 it('every file of lib/ has a row in the table', () => {

@@ -1,4 +1,5 @@
 export { PostgresStorage } from './postgres-storage.js';
+export { PostgresOutbox, type PostgresOutboxOptions } from './postgres-outbox.js';
 export type { PostgresStorageOptions } from './postgres-options.js';
 export type { PostgresPool } from './postgres-client.js';
 export type { PostgresTransaction } from './transaction/join-transaction.js';
