@@ -20,11 +20,11 @@ const CLOSE_WITHIN = 2_000;
  * Options of an `OutboxStorage`.
  * @publicApi
  */
-export interface OutboxStorageOptions<Transaction> {
+export interface OutboxStorageOptions<O extends JobOutbox = JobOutbox> {
   /** Where jobs live and run. Opened and closed along with this one. */
   readonly storage: Storage;
   /** Where jobs wait that were queued in a transaction. Opened and closed along with this one. */
-  readonly outbox: JobOutbox<Transaction>;
+  readonly outbox: O;
   /** Whether this process moves jobs out of the outbox. Some process has to. @default true */
   readonly relay?: boolean;
   /** How long a job waits in the outbox at most when the process that queued it died. From 10 ms. @default '1s' */
@@ -47,15 +47,15 @@ const OPTIONS = ['storage', 'outbox', 'relay', 'pollInterval', 'onTrouble', 'clo
  * that would have to take part in it is elsewhere.
  * @publicApi
  */
-export class OutboxStorage<Transaction = unknown> extends Storage {
+export class OutboxStorage<O extends JobOutbox = JobOutbox> extends Storage {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly #inner: Storage;
-  readonly #outbox: JobOutbox<Transaction>;
+  readonly #outbox: O;
   readonly #clock: Clock;
   readonly #relay: Relay | undefined;
 
-  constructor(options: OutboxStorageOptions<Transaction>) {
+  constructor(options: OutboxStorageOptions<O>) {
     super();
     checkKnownOptions(options, OPTIONS, 'OutboxStorage');
     const { storage, outbox, relay = true, pollInterval = '1s', clock = systemClock } = options;
@@ -84,7 +84,7 @@ export class OutboxStorage<Transaction = unknown> extends Storage {
     await Promise.all([this.#outbox.close(), this.#inner.close()]);
   }
 
-  async push(jobs: readonly NewJob[], transaction?: Transaction): Promise<readonly Pushed[]> {
+  async push(jobs: readonly NewJob[], transaction?: Parameters<O['put']>[1]): Promise<readonly Pushed[]> {
     if (transaction === undefined) return this.#inner.push(jobs);
     this.#check(jobs);
     if (jobs.length > 0) await this.#outbox.put(jobs, transaction);

@@ -7,7 +7,7 @@ const BATCH = 500;
 const FIRST_PAUSE = 5;
 
 export interface RelayOptions {
-  readonly outbox: JobOutbox<never>;
+  readonly outbox: JobOutbox;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly chance: Chance;

@@ -4,15 +4,18 @@ import type { NewJob } from './new-job.js';
  * Where jobs wait in the application's own database until they are moved to a storage that is elsewhere.
  * @publicApi
  */
-export abstract class JobOutbox<Transaction = unknown> {
+export abstract class JobOutbox {
   /** Connects, and makes the table where it is missing. Safe to repeat. */
   abstract open(): Promise<void>;
 
   /** Closes what `open` opened. Safe to repeat and before `open`. */
   abstract close(): Promise<void>;
 
-  /** Puts jobs in, within the application's running transaction. Throws `InvalidTransactionError` for what is none. */
-  abstract put(jobs: readonly NewJob[], transaction: Transaction): Promise<void>;
+  /**
+   * Puts jobs in, within the application's running transaction. Throws `InvalidTransactionError` for what is none. An
+   * outbox narrows its type to what it can join.
+   */
+  abstract put(jobs: readonly NewJob[], transaction: unknown): Promise<void>;
 
   /**
    * Takes up to `limit` jobs out once `push` has resolved for them; when it rejects, or the process dies before they

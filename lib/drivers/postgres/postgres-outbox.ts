@@ -58,7 +58,7 @@ export type PostgresOutboxOptions = CommonOptions &
  * with the error in the column `problem`, and is tried again when that is set to null.
  * @publicApi
  */
-export class PostgresOutbox extends JobOutbox<PostgresTransaction> {
+export class PostgresOutbox extends JobOutbox {
   readonly #options: PostgresOutboxOptions;
   readonly #schema: string;
   #opening: Promise<Database> | undefined;

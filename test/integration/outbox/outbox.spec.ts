@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { BackgroundJobsModule, Job, MemoryStorage, OutboxStorage, QueueHandle } from 'nestjs-background-jobs';
-import { PostgresOutbox, type PostgresTransaction } from '../../../lib/drivers/postgres/index.js';
+import { PostgresOutbox } from '../../../lib/drivers/postgres/index.js';
 import type { NewJob } from '../../../lib/storage/new-job.js';
 import { jobOf, jobsOf } from '../../../lib/testing/contract/job-factories.js';
 import { FaultyStorage } from '../../../lib/testing/faulty-storage.js';
@@ -25,7 +25,7 @@ class Mail {
 let schema: string;
 let inner: MemoryStorage;
 let faulty: FaultyStorage;
-let storage: OutboxStorage<PostgresTransaction>;
+let storage: OutboxStorage<PostgresOutbox>;
 let troubles: unknown[];
 
 beforeEach(async () => {
