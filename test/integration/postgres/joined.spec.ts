@@ -43,7 +43,7 @@ it('what is no client of a transaction is refused, and nothing is stored', async
   await storage.open();
   const job = jobOf();
   for (const odd of [{}, 'begin', schemas.pool()]) {
-    await expect(storage.push([job], odd)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(storage.push([job], odd as never)).rejects.toMatchObject({ code: 'INVALID_TRANSACTION' });
   }
   expect(await storage.info([job.id])).toEqual([undefined]);
 });
