@@ -4,7 +4,8 @@ import { PostgresStorage } from 'nestjs-background-jobs/postgres';
 import { openDatabase } from '../../lib/drivers/sqlite/open-database.js';
 import type { Storage } from '../../lib/storage/storage.js';
 import { admin, dropSchema, newSchema, POSTGRES_URL } from '../support/postgres.js';
-import { Work } from './job-classes.js';
+import { Work } from './fixtures/jobs.mjs';
+import { sqlite } from './shared-storages.js';
 import { Stage } from './stage.js';
 import { until } from './until.js';
 
@@ -19,9 +20,9 @@ interface Place {
   remove(): Promise<void>;
 }
 
-async function onSqlite({ storage, database: path }: Stage): Promise<Place> {
+async function onSqlite({ storage, url: path }: Stage): Promise<Place> {
   return {
-    ...{ storage, settings: {}, remove: async () => {} },
+    ...{ storage, settings: { database: path }, remove: async () => {} },
     async effects() {
       const database = await openDatabase(path, 'libsql');
       try {
@@ -59,7 +60,7 @@ describe.each([
   let place: Place;
   let jobs: QueueHandle;
   beforeEach(async () => {
-    stage = await Stage.open();
+    stage = await Stage.open(sqlite);
     place = await open(stage);
     jobs = new QueueHandle(place.storage);
   });

@@ -2,13 +2,14 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PostgresOutbox } from 'nestjs-background-jobs/postgres';
 import { jobsOf } from '../../lib/testing/contract/job-factories.js';
 import { admin, dropSchema, newSchema, POSTGRES_URL } from '../support/postgres.js';
+import { sqlite } from './shared-storages.js';
 import { Stage } from './stage.js';
 import { until } from './until.js';
 
 let stage: Stage;
 let schema: string;
 beforeEach(async () => {
-  stage = await Stage.open();
+  stage = await Stage.open(sqlite);
   schema = newSchema();
 });
 afterEach(async () => {
@@ -27,12 +28,12 @@ it('a relay killed between the push and the taking out makes no second job', asy
   await client.query('commit');
   client.release();
 
-  const first = stage.spawn('relay.mjs', { postgres, dies: true });
+  const first = stage.spawn('relay.mjs', { postgres, database: stage.url, dies: true });
   expect(await first.ended).toMatchObject({ signal: 'SIGKILL' });
   expect(stage.lines('pushed')).toHaveLength(1);
   expect(await waiting()).toBe(5);
 
-  stage.spawn('relay.mjs', { postgres });
+  stage.spawn('relay.mjs', { postgres, database: stage.url });
   await until('the outbox is empty', async () => (await waiting()) === 0, { seen: stage.story });
   expect(stage.lines('pushed')).toHaveLength(2);
   const records = await stage.storage.info(jobs.map(({ id }) => id));

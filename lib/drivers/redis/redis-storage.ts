@@ -1,4 +1,4 @@
-import { StorageClosedError, UnsupportedError } from '../../core/errors.js';
+import { StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
 import type { JobChange, JobQuery } from '../../storage/inspection.js';
@@ -7,7 +7,7 @@ import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
-import { checkSupported } from '../../storage/supported.js';
+import { checkSupported, refuseTransaction } from '../../storage/supported.js';
 import { makeClient } from './redis-client.js';
 import type { RedisContents } from './redis-contents.js';
 import { RedisSession } from './redis-session.js';
@@ -69,8 +69,8 @@ export class RedisStorage extends Storage {
     return this.#hub.subscribe(listener);
   }
 
-  async push(jobs: readonly NewJob[], transaction?: unknown) {
-    refuseTransaction(transaction);
+  async push(jobs: readonly NewJob[], transaction?: undefined) {
+    refuseTransaction(transaction, this.name);
     checkSupported(jobs, this.name);
     const pushed = await this.#session().contents.gathering.push(jobs);
     const queues = new Set(jobs.flatMap(({ queue }, nth) => (pushed[nth]?.duplicate ? [] : [queue])));
@@ -82,7 +82,8 @@ export class RedisStorage extends Storage {
     return this.#contents().claiming.pop(request);
   }
 
-  async complete(completions: readonly Completion[], next?: PopRequest) {
+  async complete(completions: readonly Completion[], next?: PopRequest, transaction?: undefined) {
+    refuseTransaction(transaction, this.name);
     if (completions.length === 0 && next === undefined) {
       this.#session();
       return { results: [] };
@@ -234,12 +235,4 @@ export class RedisStorage extends Storage {
     if (this.#open) return this.#open;
     throw new StorageClosedError('The Redis storage is not open');
   }
-}
-
-function refuseTransaction(transaction: unknown): void {
-  if (transaction === undefined) return;
-  throw new UnsupportedError(
-    'push: the redis storage cannot join a transaction of a database. Write the job to the outbox in that ' +
-      'transaction instead: its relay moves it here once the transaction is committed',
-  );
 }
