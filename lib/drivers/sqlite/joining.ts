@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import { InvalidTransactionError } from '../../core/errors.js';
+import { InvalidTransactionError, UnsupportedError } from '../../core/errors.js';
 import type { SignalHub } from '../../storage/signal.js';
 import { isInTransaction, rollBackTo, type SqliteDatabase, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
@@ -85,4 +85,18 @@ export class Joining {
     if (!this.#isWatching) return;
     this.#clock.after(pause, () => this.#look(Math.min(pause * 2, LONGEST_PAUSE)));
   }
+}
+
+/** Refuses what is not the database that the application lent; `lent` is undefined where it lent none. */
+export function checkLent(lent: SqliteDatabase | undefined, transaction: SqliteDatabase): void {
+  if (lent === undefined) {
+    throw new UnsupportedError(
+      "transaction: a SQLite storage that opened its own file has no transactions of the application's to join. Give " +
+        'it { database }, the database that the application has open',
+    );
+  }
+  if (transaction === lent) return;
+  throw new InvalidTransactionError(
+    'transaction: this is not the database that the SQLite storage was given. Pass that same object, after begin',
+  );
 }

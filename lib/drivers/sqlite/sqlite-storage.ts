@@ -1,11 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../../core/clock.js';
-import {
-  InvalidOptionError,
-  InvalidTransactionError,
-  StorageClosedError,
-  UnsupportedError,
-} from '../../core/errors.js';
+import { InvalidOptionError, StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
 import { checkKnownOptions } from '../../core/known-options.js';
 import type { Capabilities } from '../../storage/capabilities.js';
@@ -17,6 +12,7 @@ import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
 import { checkSupported } from '../../storage/supported.js';
+import { checkLent } from './joining.js';
 import { openDatabase } from './open-database.js';
 import { runnerTable } from './runner-table.js';
 import type { SqliteDatabase, SqliteDriver } from './sqlite-client.js';
@@ -265,16 +261,8 @@ export class SqliteStorage extends Storage {
   /** At once, since a transaction may end with the turn of the event loop that it began in. */
   #join<Result>(transaction: SqliteDatabase, operation: (tx: Transaction) => Result): Result {
     const connection = this.#connection();
-    if ('path' in this.#options) {
-      throw new UnsupportedError(
-        "transaction: a SQLite storage that opened its own file has no transactions of the application's to join. Give " +
-          'it { database }, the database that the application has open',
-      );
-    }
-    if (transaction === this.#options.database) return connection.join(operation);
-    throw new InvalidTransactionError(
-      'transaction: this is not the database that the SQLite storage was given. Pass that same object, after begin',
-    );
+    checkLent('path' in this.#options ? undefined : this.#options.database, transaction);
+    return connection.join(operation);
   }
 
   #connection(): SqliteConnection {
