@@ -60,7 +60,7 @@ export type {
 } from './core/job.js';
 export { hasEnded, visibleState } from './core/lifecycle.js';
 export { decodePolicy, encodePolicy, type Policy } from './core/policy.js';
-export type { MissedPolicy, OverlapPolicy, Timing } from './core/schedule.js';
+export type { CronTiming, EveryTiming, MissedPolicy, OverlapPolicy, Timing } from './core/schedule.js';
 export { DEFAULT_MAX_STALLS, honourCancel, settleStall, type Settlement } from './core/settlement.js';
 export { MemoryStorage } from './drivers/memory/memory-storage.js';
 

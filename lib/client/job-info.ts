@@ -2,6 +2,7 @@ import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../core/j
 import { maxAttempts } from '../core/max-retries.js';
 import { decodeValue } from '../core/payload.js';
 import { decodePolicy } from '../core/policy.js';
+import { splitMeta } from '../core/tick-mark.js';
 
 /**
  * A job as its storage knows it, for reading.
@@ -28,7 +29,10 @@ export interface JobInfo {
   /** The newest ten failures, the newest last. */
   readonly errors: readonly RecordedFailure[];
   readonly enqueuedAt: Date;
+  /** When it is due, also after a failed run; of a schedule's job, the tick it was made for. */
   readonly scheduledFor: Date;
+  /** The key of the schedule that made it. */
+  readonly schedule?: string;
   readonly startedAt?: Date;
   readonly endedAt?: Date;
   /** The last value that the run reported. */
@@ -40,6 +44,7 @@ export interface JobInfo {
 
 export function toJobInfo(record: JobRecord): JobInfo {
   const { id, name, queue, state, reason, cancelReason, priority, attempt, stalls, failures } = record;
+  const { mark, meta } = splitMeta(record.meta);
   return {
     id,
     name,
@@ -54,11 +59,12 @@ export function toJobInfo(record: JobRecord): JobInfo {
     stalls,
     errors: failures,
     enqueuedAt: new Date(record.enqueuedAt),
-    scheduledFor: new Date(record.runAt),
+    scheduledFor: new Date(mark?.tick ?? record.runAt),
+    ...(mark === undefined ? {} : { schedule: mark.schedule }),
     ...(record.startedAt === undefined ? {} : { startedAt: new Date(record.startedAt) }),
     ...(record.endedAt === undefined ? {} : { endedAt: new Date(record.endedAt) }),
     ...(record.progress === undefined ? {} : { progress: decodeValue(record.progress) }),
     ...(record.result === undefined ? {} : { result: decodeValue(record.result) }),
-    ...(record.meta === undefined ? {} : { meta: decodeValue(record.meta) }),
+    ...(meta === undefined ? {} : { meta: decodeValue(meta) }),
   };
 }

@@ -13,6 +13,7 @@ export interface JobContext {
   /** The runs it may use; `Infinity` with `MaxRetries.infinite`. */
   readonly maxAttempts: number;
   readonly enqueuedAt: Date;
+  /** When it became due; of a schedule's job, the tick it was made for, however late it runs. */
   readonly scheduledFor: Date;
   /**
    * Grows with each lease of this job. Write it along with your effect and refuse smaller ones, and a run that

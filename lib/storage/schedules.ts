@@ -11,15 +11,17 @@ export interface NewSchedule {
   readonly missed: MissedPolicy;
   readonly overlap: OverlapPolicy;
   readonly template: JobTemplate;
+  /** Set when a job class declares it; absent when it was declared at run time. */
+  readonly origin?: 'class';
   /** Milliseconds from now until the first tick; used when the key is new or the timing changed. */
   readonly firstIn: number;
 }
 
 /** A schedule as it is stored. Times are milliseconds since the epoch by the storage's clock. @publicApi */
 export interface Schedule extends Omit<NewSchedule, 'firstIn'> {
-  /** The next tick. */
+  /** When to look at it next: its next tick, or any moment before that. */
   readonly nextAt: number;
-  /** The newest tick dealt with: it only grows, also when the declaration changes or clocks go back. */
+  /** The newest tick dealt with, 0 before the first: it only grows, also when the declaration changes or clocks go back. */
   readonly watermark?: number;
   /** The newest job that a tick made. */
   readonly lastJob?: string;

@@ -10,6 +10,7 @@ import { library, parse, type SourceFile } from './project.js';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   'core/duration.ts': ['ms'],
+  'core/cron.ts': ['croner'],
   storage: ['core'],
   'drivers/memory': ['core', 'storage'],
   'drivers/sqlite': ['core', 'storage', 'node:', 'better-sqlite3', 'libsql'],

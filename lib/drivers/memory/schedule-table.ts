@@ -14,10 +14,12 @@ export class ScheduleTable {
   put({ firstIn, ...declared }: NewSchedule, now: number): void {
     const present = this.#schedules.get(declared.key);
     const isSame = present !== undefined && isSameTiming(present.timing, declared.timing);
+    const { watermark, lastJob } = present ?? {};
     this.#schedules.set(declared.key, {
-      ...present,
       ...declared,
       nextAt: isSame ? present.nextAt : now + firstIn,
+      ...(watermark === undefined ? {} : { watermark }),
+      ...(lastJob === undefined ? {} : { lastJob }),
     });
   }
 

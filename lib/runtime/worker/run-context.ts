@@ -3,6 +3,7 @@ import type { Duration } from '../../core/duration.js';
 import { maxAttempts } from '../../core/max-retries.js';
 import { decodeValue } from '../../core/payload.js';
 import { decodePolicy } from '../../core/policy.js';
+import { splitMeta } from '../../core/tick-mark.js';
 import type { Execution } from './execution.js';
 
 /**
@@ -41,7 +42,8 @@ export class RunContext implements JobContext {
   }
 
   get scheduledFor(): Date {
-    return new Date(this.#execution.job.runAt);
+    const { runAt, meta } = this.#execution.job;
+    return new Date(splitMeta(meta).mark?.tick ?? runAt);
   }
 
   get token(): number {
@@ -53,7 +55,7 @@ export class RunContext implements JobContext {
   }
 
   get meta(): unknown {
-    return decodeValue(this.#execution.job.meta);
+    return decodeValue(splitMeta(this.#execution.job.meta).meta);
   }
 
   get progress(): (value: unknown) => void {

@@ -159,9 +159,15 @@ export class StorageModel {
 
   putSchedule({ firstIn, ...declared }: NewSchedule): void {
     const present = this.schedules.get(declared.key);
-    const isSame = present?.timing.interval === declared.timing.interval;
+    const isSame = JSON.stringify(present?.timing) === JSON.stringify(declared.timing);
     const nextAt = present && isSame ? present.nextAt : this.now + firstIn;
-    this.schedules.set(declared.key, { ...present, ...declared, nextAt });
+    const { watermark, lastJob } = present ?? {};
+    this.schedules.set(declared.key, {
+      ...declared,
+      nextAt,
+      ...(watermark === undefined ? {} : { watermark }),
+      ...(lastJob && { lastJob }),
+    });
   }
 
   fire({ key, expected, nextAt, watermark, jobs }: Firing): boolean {

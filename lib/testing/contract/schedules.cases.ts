@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Timing } from '../../core/schedule.js';
 import type { Firing } from '../../storage/schedules.js';
 import type { Storage } from '../../storage/storage.js';
 import type { ContractCase } from './contract-case.js';
@@ -21,6 +22,8 @@ export const schedulesCases: readonly ContractCase[] = [
       const { firstIn, ...declared } = scheduleOf({
         missed: { all: 5 },
         overlap: 'skip',
+        origin: 'class',
+        timing: { kind: 'cron', expression: '*/5 2 * * *', timeZone: 'Europe/London', offset: 7 },
         template: { ...template, unique },
       });
       const before = await storage.now();
@@ -34,9 +37,10 @@ export const schedulesCases: readonly ContractCase[] = [
     name: 'schedules: declared again with the same timing, its next tick and watermark stay and the rest is new',
     async run(context) {
       const { storage } = context;
-      await storage.putSchedules([scheduleOf({ firstIn: 0 })]);
+      await storage.putSchedules([scheduleOf({ firstIn: 0, origin: 'class' })]);
       await fireNow(storage);
-      const before = only(await storage.schedules());
+      const { origin, ...before } = only(await storage.schedules());
+      assert.equal(origin, 'class');
       await context.advance(50);
       const template = { ...scheduleOf().template, payload: '{"new":1}', queue: 'other' };
       await storage.putSchedules([scheduleOf({ firstIn: 5, missed: 'skip', overlap: 'skip', template })]);
@@ -56,8 +60,29 @@ export const schedulesCases: readonly ContractCase[] = [
       ]);
       const { nextAt, watermark, lastJob, timing } = only(await storage.schedules());
       assertBetween(now + 7_000, nextAt, (await storage.now()) + 7_000, 'nextAt');
-      assert.deepEqual([watermark, lastJob, timing.interval], [before.watermark, before.lastJob, 7_000]);
+      assert.deepEqual(timing, { kind: 'every', interval: 7_000 });
+      assert.deepEqual([watermark, lastJob], [before.watermark, before.lastJob]);
       assert.ok(watermark !== undefined && lastJob !== undefined);
+    },
+  },
+  {
+    name: 'schedules: each field of a timing counts when it is compared',
+    async run({ storage }) {
+      const cron = { kind: 'cron', expression: '0 3 * * *', timeZone: 'UTC' } as const;
+      const changes: readonly Timing[] = [
+        { ...cron, timeZone: 'Europe/London' },
+        { ...cron, expression: '0 4 * * *' },
+        { ...cron, offset: 5 },
+        { kind: 'every', interval: 60_000 },
+      ];
+      for (const timing of [cron, ...changes, cron]) {
+        await storage.putSchedules([scheduleOf({ timing, firstIn: 0 })]);
+        const { nextAt } = only(await storage.schedules());
+        await storage.fire([{ ...firingOf('nightly', nextAt), nextAt: nextAt + 600_000 }]);
+        await storage.putSchedules([scheduleOf({ timing: { ...timing }, firstIn: 0 })]);
+        const again = only(await storage.schedules());
+        assert.deepEqual([again.timing, again.nextAt], [timing, nextAt + 600_000]);
+      }
     },
   },
   {
