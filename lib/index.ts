@@ -16,10 +16,18 @@ export { Backoff, type BackoffFunction, type BackoffOptions } from './core/backo
 export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';
 export type { KeepOptions } from './core/keep.js';
+export type { CronTiming, EveryTiming, MissedPolicy, OverlapPolicy, Timing } from './core/schedule.js';
 export type { PayloadCodec } from './core/payload.js';
 
 export { QueueHandle } from './client/queue-handle.js';
-export type { BatchOptions, EveryOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export {
+  ScheduleControl,
+  type PreviewOptions,
+  type ScheduleControlOptions,
+} from './client/schedule-control.js';
+export type { ScheduleInfo } from './client/schedule-info.js';
+export type { CronOptions, EveryOptions, TickOptions } from './client/schedule-options.js';
 export type { JobInfo } from './client/job-info.js';
 export type { QueueSummary } from './client/queue-summary.js';
 export type { Pushed } from './storage/new-job.js';

@@ -9,7 +9,14 @@ export type { Keep, KeepOptions } from './core/keep.js';
 export type { PayloadCodec } from './core/payload.js';
 
 export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
-export type { BatchOptions, EveryOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export {
+  ScheduleControl,
+  type PreviewOptions,
+  type ScheduleControlOptions,
+} from './client/schedule-control.js';
+export type { ScheduleInfo } from './client/schedule-info.js';
+export type { CronOptions, EveryOptions, TickOptions } from './client/schedule-options.js';
 export type { JobInfo } from './client/job-info.js';
 export type { QueueSummary } from './client/queue-summary.js';
 

@@ -1,21 +1,19 @@
-import { sleep, systemChance, systemClock, type Chance, type Clock } from '../core/clock.js';
-import { parseDuration, type Duration } from '../core/duration.js';
-import { InvalidOptionError, StorageUnavailableError } from '../core/errors.js';
+import { systemChance, systemClock, type Chance, type Clock } from '../core/clock.js';
+import type { Duration } from '../core/duration.js';
+import { InvalidOptionError } from '../core/errors.js';
 import type { JobOptions } from '../core/job-definition.js';
 import { createIdGenerator } from '../core/job-id.js';
-import { checkName } from '../core/name.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { CancelResult } from '../storage/inspection.js';
 import type { NewJob, Pushed } from '../storage/new-job.js';
 import type { Storage } from '../storage/storage.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
 import { JobPreparer } from './job-preparer.js';
-import type { BatchOptions, EveryOptions, QueueOptions, ScheduleOptions } from './queue-options.js';
+import { Patience } from './patience.js';
+import type { BatchOptions, QueueOptions, ScheduleOptions } from './queue-options.js';
 import { toQueueSummary, type QueueSummary } from './queue-summary.js';
-
-const SHORTEST_INTERVAL = 100;
-const ENQUEUE_DEADLINE = 10_000;
-const RETRY_PAUSE = 100;
+import { ScheduleDeclarer } from './schedule-declarer.js';
+import type { CronOptions, EveryOptions } from './schedule-options.js';
 
 /** Options of a `QueueHandle`. @publicApi */
 export interface QueueHandleOptions {
@@ -33,17 +31,22 @@ export interface QueueHandleOptions {
  */
 export class QueueHandle<S extends Storage = Storage> {
   readonly #storage: S;
-  readonly #clock: Clock;
-  readonly #chance: Chance;
   readonly #preparer: JobPreparer;
+  readonly #patience: Patience;
+  readonly #declarer: ScheduleDeclarer;
 
   /** Without Nest: the storage must be open. */
   constructor(storage: S, options: QueueHandleOptions = {}) {
     const { defaults = {}, codec, clock = systemClock, chance = systemChance } = options;
     this.#storage = storage;
-    this.#clock = clock;
-    this.#chance = chance;
     this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec);
+    this.#patience = new Patience(clock, chance);
+    this.#declarer = new ScheduleDeclarer({
+      storage,
+      preparer: this.#preparer,
+      patience: this.#patience,
+      clock,
+    });
   }
 
   /**
@@ -74,26 +77,34 @@ export class QueueHandle<S extends Storage = Storage> {
 
   /**
    * Declares a durable schedule: the job is enqueued now and then once per interval, once for the whole cluster
-   * and across restarts. Declaring the same key again updates the job and keeps the rhythm while the interval
-   * stays the same. Ticks that came while no process was there make one job together.
+   * and across restarts. Declaring the same key again updates the job and the options, and keeps the rhythm while
+   * the interval stays the same; with another interval it begins anew.
+   *
+   * Throws `InvalidOptionError`, or what `queue` throws for the job, before anything is stored.
    *
    * @param interval at least 100 ms
    */
-  async every(interval: Duration, job: object, { key, ...options }: EveryOptions): Promise<void> {
-    const length = parseDuration(interval, 'every()');
-    if (length < SHORTEST_INTERVAL) {
-      throw new InvalidOptionError(`every(): ${length} ms is too short; at least ${SHORTEST_INTERVAL} ms`);
-    }
-    await this.#storage.putSchedules([
-      {
-        key: checkName(key, 'The key of a schedule'),
-        timing: { kind: 'every', interval: length },
-        missed: 'last',
-        overlap: 'allow',
-        template: this.#preparer.prepareTemplate(job, options),
-        firstIn: 0,
-      },
-    ]);
+  async every(interval: Duration, job: object, options: EveryOptions): Promise<void> {
+    await this.#declarer.declare([this.#declarer.every(interval, job, options)]);
+  }
+
+  /**
+   * Declares a durable schedule by the clock on a wall: the job is enqueued whenever the expression comes, once for
+   * the whole cluster. Declaring the same key again updates the job and the options, and never makes a tick come
+   * twice. With another expression or time zone it begins anew: ticks of the old one that were missed are forgotten.
+   *
+   * Five fields (minute, hour, day of the month, month, day of the week), or six with the seconds in front; names,
+   * ranges, lists, steps, `L`, `W`, `#` and `@daily` and its like. Where both days are given, either will do.
+   *
+   * When the clocks are changed, a fixed time comes once a day all the same: at the first valid instant if it was
+   * left out, at the first of two if it came twice. With a star or a step in the seconds, minutes or hours the
+   * expression goes by elapsed time.
+   *
+   * Throws `InvalidOptionError` for an expression that cannot be read or never comes and for a time zone that is
+   * unknown, or what `queue` throws for the job, before anything is stored.
+   */
+  async cron(expression: string, job: object, options: CronOptions): Promise<void> {
+    await this.#declarer.declare([this.#declarer.cron(expression, job, options)]);
   }
 
   /** What the storage knows of a job; `undefined` when it is unknown or its record was not kept. */
@@ -119,18 +130,8 @@ export class QueueHandle<S extends Storage = Storage> {
 
   // An answer that did not come leaves open whether the jobs are stored. Their ids make asking again safe;
   // within the caller's transaction it is not ours to try again.
-  async #push(jobs: readonly NewJob[], transaction: unknown): Promise<readonly Pushed[]> {
+  #push(jobs: readonly NewJob[], transaction: unknown): Promise<readonly Pushed[]> {
     if (transaction !== undefined) return this.#storage.push(jobs, transaction);
-    const deadline = this.#clock.monotonic() + ENQUEUE_DEADLINE;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await this.#storage.push(jobs);
-      } catch (error) {
-        const pause = RETRY_PAUSE * 2 ** attempt * (0.5 + this.#chance.random());
-        const isLate = this.#clock.monotonic() + pause > deadline;
-        if (!(error instanceof StorageUnavailableError) || isLate) throw error;
-        await sleep(this.#clock, pause);
-      }
-    }
+    return this.#patience.call(() => this.#storage.push(jobs));
   }
 }

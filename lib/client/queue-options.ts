@@ -43,12 +43,6 @@ export type BatchOptions<S extends Storage = Storage> = Omit<QueueOptions<S>, 'i
 /** Options of `schedule`, which names the time itself. @publicApi */
 export type ScheduleOptions<S extends Storage = Storage> = Omit<QueueOptions<S>, 'delay' | 'runAt'>;
 
-/** Options of `every`. @publicApi */
-export interface EveryOptions extends Omit<ScheduleOptions, 'id' | 'transaction'> {
-  /** Identifies the schedule in the whole cluster: declaring it again changes it. */
-  readonly key: string;
-}
-
 export const QUEUE_OPTIONS: readonly (keyof QueueOptions)[] = [
   'id',
   'queue',

@@ -8,7 +8,7 @@ export type Signal =
   | { readonly kind: 'ready'; readonly queues?: readonly string[] }
   /** A running job may have been asked to end: a beat will say which. */
   | { readonly kind: 'cancel' }
-  /** A schedule was declared, changed or removed. */
+  /** A schedule was declared, changed or removed, or moved to an earlier time. */
   | { readonly kind: 'schedule' };
 
 /** Hears the news of a storage. Must not throw. @publicApi */

@@ -151,14 +151,18 @@ export abstract class Storage {
   /** Declares schedules by key. One that is there keeps its watermark and, while its timing is the same, its next tick. */
   abstract putSchedules(schedules: readonly NewSchedule[]): Promise<void>;
 
-  abstract schedules(): Promise<readonly Schedule[]>;
+  /** By key: all, or those of the keys that are there. */
+  abstract schedules(keys?: readonly string[]): Promise<readonly Schedule[]>;
 
   /** True where there was one. */
   abstract removeSchedules(keys: readonly string[]): Promise<readonly boolean[]>;
 
   abstract dueSchedules(limit: number): Promise<DueSchedules>;
 
-  /** Takes steps of schedules, each apart from the others; false where another process was first. */
+  /**
+   * Takes steps of schedules, each apart from the others; false where another process was first. A step to an
+   * earlier time than before is news, like a declaration.
+   */
   abstract fire(firings: readonly Firing[]): Promise<readonly boolean[]>;
 }
 

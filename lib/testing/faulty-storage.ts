@@ -103,7 +103,7 @@ export class FaultyStorage extends Storage {
   prune = (limit: number) => this.#call('prune', () => this.#inner.prune(limit));
   putSchedules = (schedules: readonly NewSchedule[]) =>
     this.#call('putSchedules', () => this.#inner.putSchedules(schedules));
-  schedules = () => this.#call('schedules', () => this.#inner.schedules());
+  schedules = (keys?: readonly string[]) => this.#call('schedules', () => this.#inner.schedules(keys));
   removeSchedules = (keys: readonly string[]) =>
     this.#call('removeSchedules', () => this.#inner.removeSchedules(keys));
   dueSchedules = (limit: number) => this.#call('dueSchedules', () => this.#inner.dueSchedules(limit));

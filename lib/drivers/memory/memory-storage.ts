@@ -151,8 +151,8 @@ export class MemoryStorage extends Storage {
     if (schedules.length > 0) this.#hub.emit({ kind: 'schedule' });
   }
 
-  async schedules() {
-    return this.#do(({ schedules }) => schedules.all());
+  async schedules(keys?: readonly string[]) {
+    return this.#do(({ schedules }) => schedules.all(keys));
   }
 
   async removeSchedules(keys: readonly string[]) {
@@ -166,10 +166,13 @@ export class MemoryStorage extends Storage {
   }
 
   async fire(firings: readonly Firing[]) {
-    return this.#do(({ schedules }, now) => {
+    const taken = this.#do(({ schedules }, now) => {
       for (const { jobs } of firings) checkSupported(jobs, this.name);
       return firings.map((firing) => schedules.fire(firing, now));
     });
+    const isNearer = firings.some(({ nextAt, expected }, nth) => taken[nth] === true && nextAt < expected);
+    if (isNearer) this.#hub.emit({ kind: 'schedule' });
+    return taken;
   }
 
   /** One step at one time. What it made ready is told once it is whole. */

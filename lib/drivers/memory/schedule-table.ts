@@ -23,8 +23,11 @@ export class ScheduleTable {
     });
   }
 
-  all(): Schedule[] {
-    return [...this.#schedules.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  all(keys?: readonly string[]): Schedule[] {
+    const asked = keys
+      ? [...new Set(keys)].flatMap((key) => this.#schedules.get(key) ?? [])
+      : [...this.#schedules.values()];
+    return asked.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   remove(key: string): boolean {

@@ -12,6 +12,8 @@ const PUT = `
   set declared = excluded.declared, timing = excluded.timing, next_at = excluded.next_at`;
 const REDECLARE = `update jobs_schedule set declared = ? where key = ?`;
 const ALL = `select ${COLUMNS} from jobs_schedule order by key`;
+const OF_KEYS = `
+  select ${COLUMNS} from jobs_schedule where key in (select value from json_each(?)) order by key`;
 const DUE = `select ${COLUMNS} from jobs_schedule order by next_at, key ${LIMIT}`;
 const REMOVE = `delete from jobs_schedule where key = ?`;
 // Of all processes that try the same step, the first finds the tick it read; the others change no row.
@@ -39,8 +41,9 @@ export class ScheduleTable {
     tx.notePulse('schedule');
   }
 
-  all(sql: Statements): Schedule[] {
-    return sql.all(ALL).map(scheduleOf);
+  all(sql: Statements, keys?: readonly string[]): Schedule[] {
+    const rows = keys ? sql.all(OF_KEYS, JSON.stringify(keys)) : sql.all(ALL);
+    return rows.map(scheduleOf);
   }
 
   remove(tx: Transaction, key: string): boolean {
@@ -58,6 +61,7 @@ export class ScheduleTable {
 
   fire(tx: Transaction, { key, expected, watermark, nextAt, jobs }: Firing): boolean {
     if (tx.sql.run(FIRE, nextAt, watermark, watermark, key, expected) === 0) return false;
+    if (nextAt < expected) tx.notePulse('schedule');
     const stored = this.#pushing.pushAll(tx, jobs).filter(({ duplicate }) => !duplicate);
     const last = stored.at(-1);
     if (last !== undefined) tx.sql.run(REMEMBER, last.id, key);

@@ -211,8 +211,8 @@ export class SqliteStorage extends Storage {
     return this.#write((tx) => schedules.forEach((schedule) => this.#contents.schedules.put(tx, schedule)));
   }
 
-  async schedules() {
-    return this.#connection().read((sql) => this.#contents.schedules.all(sql));
+  async schedules(keys?: readonly string[]) {
+    return this.#connection().read((sql) => this.#contents.schedules.all(sql, keys));
   }
 
   async removeSchedules(keys: readonly string[]) {

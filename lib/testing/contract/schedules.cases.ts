@@ -86,6 +86,22 @@ export const schedulesCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'schedules: all by key, or those of the keys asked for that are there',
+    async run({ storage }) {
+      const odd = `it's "odd" \\ 🎉 %_`;
+      const keys = ['b', 'a', odd, 'c'];
+      await storage.putSchedules(keys.map((key) => scheduleOf({ key })));
+      const keysOf = async (asked?: readonly string[]) =>
+        (await storage.schedules(asked)).map(({ key }) => key);
+      assert.deepEqual(await keysOf(), ['a', 'b', 'c', odd]);
+      assert.deepEqual(await keysOf(['c', 'nothing', 'a', 'c']), ['a', 'c']);
+      assert.deepEqual(await keysOf([odd]), [odd]);
+      assert.deepEqual(await keysOf([]), []);
+      const [whole] = await storage.schedules(['b']);
+      assert.deepEqual(whole, (await storage.schedules())[1]);
+    },
+  },
+  {
     name: 'schedules: removed by key, true where there was one; declared again it is new',
     async run({ storage }) {
       await storage.putSchedules([scheduleOf({ key: 'a', firstIn: 0 }), scheduleOf({ key: 'b' })]);

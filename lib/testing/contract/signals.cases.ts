@@ -25,6 +25,18 @@ export const signalsCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'subscribe: a schedule that a step moves to an earlier time is told',
+    async run(context) {
+      const { storage } = context;
+      await storage.putSchedules([scheduleOf({ firstIn: 60_000 })]);
+      const [{ nextAt: expected } = { nextAt: 0 }] = await storage.schedules();
+      const heard = listen(storage);
+      const step = { key: 'nightly', expected, watermark: 0, nextAt: expected - 30_000, jobs: [] };
+      assert.deepEqual(await storage.fire([step]), [true]);
+      await heardOf(context, heard, 'schedule');
+    },
+  },
+  {
     name: 'subscribe: whatever makes a job ready is told: release, retry, rescue, promotion, resume, a fired tick',
     async run(context) {
       const { storage } = context;

@@ -114,6 +114,60 @@ describe('the queue handle', () => {
     });
   });
 
+  it('declares by cron, and keeps what was planned while the timing stays the same', async () => {
+    const { clock, storage, jobs } = await setup();
+    const options = {
+      key: 'nightly',
+      timeZone: 'Europe/London',
+      missed: { all: 3 },
+      overlap: 'skip',
+    } as const;
+    await jobs.cron('0 3 * * *', new Mail(), { ...options, priority: 3 });
+    const [first] = await storage.schedules();
+    expect(first).toMatchObject({
+      timing: { kind: 'cron', expression: '0 3 * * *', timeZone: 'Europe/London' },
+      missed: { all: 3 },
+      overlap: 'skip',
+      template: { name: 'mail', queue: 'mail', priority: 3, payload: '{"to":"ada"}' },
+      nextAt: clock.now(),
+    });
+    await clock.advance(60_000);
+    await jobs.cron('0 3 * * *', new Mail('eve'), options);
+    expect(await storage.schedules()).toMatchObject([
+      { nextAt: first?.nextAt, template: { payload: '{"to":"eve"}' } },
+    ]);
+  });
+
+  it.each<[message: string, options: object]>([
+    ["unknown option 'timezone'. Did you mean 'timeZone'?", { timezone: 'UTC' }],
+    ['timeZone "Mars/Olympus" is unknown', { timeZone: 'Mars/Olympus' }],
+    ['missed "none" is neither', { missed: 'none' }],
+    ['missed {"all":1001} is neither', { missed: { all: 1001 } }],
+    ['missed {"all":0} is neither', { missed: { all: 0 } }],
+    ['missed null is neither', { missed: null }],
+    ['overlap "queue" is neither', { overlap: 'queue' }],
+    ['a jitter of 86400001 ms is longer than a day', { jitter: 86_400_001 }],
+    ['jitter: "soon" is not a duration', { jitter: 'soon' }],
+    ["unknown option 'delay'", { delay: '5s' }],
+    ["unknown option 'id'", { id: 'a' }],
+    ["unknown option 'transaction'", { transaction: {} }],
+    ['The key of a schedule must be text', { key: undefined }],
+  ])('refuses a schedule with: %s', async (message, options) => {
+    const { storage, jobs } = await setup();
+    const declared = jobs.cron('0 3 * * *', new Mail(), { key: 'nightly', ...options });
+    await expect(declared).rejects.toThrow(message);
+    await expect(declared).rejects.toBeInstanceOf(InvalidOptionError);
+    expect(await storage.schedules()).toEqual([]);
+  });
+
+  it('refuses a cron expression that is none or never comes, and a time zone where there is no wall', async () => {
+    const { jobs } = await setup();
+    await expect(jobs.cron('0 0 31 2 *', new Mail(), { key: 'k' })).rejects.toThrow('never comes');
+    await expect(jobs.cron('nightly', new Mail(), { key: 'k' })).rejects.toThrow(InvalidOptionError);
+    const options = { key: 'k', timeZone: 'UTC' };
+    await expect(jobs.every('1h', new Mail(), options)).rejects.toThrow("every(): unknown option 'timeZone'");
+  });
+
   it('refuses what it cannot do', async () => {
     const { jobs } = await setup();
     await expect(jobs.every(50, new Mail(), { key: 'fast' })).rejects.toThrow(InvalidOptionError);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY, encodePolicy } from '../../../lib/core/policy.js';
+import type { JobContext } from '../../../lib/core/job-context.js';
 import { Runner } from '../../../lib/runtime/runner.js';
 import type { NewSchedule } from '../../../lib/storage/schedules.js';
-import { deaf, handler, middle, Stage } from './stage.js';
+import { deaf, handler, held, middle, Stage } from './stage.js';
 
 function schedule(changes: Partial<NewSchedule> = {}): NewSchedule {
   const template = {
@@ -14,6 +15,14 @@ function schedule(changes: Partial<NewSchedule> = {}): NewSchedule {
   };
   const timing = { kind: 'every', interval: 10_000 } as const;
   return { key: 'tick', timing, missed: 'skip', overlap: 'allow', template, firstIn: 10_000, ...changes };
+}
+
+const everyTen = { kind: 'cron', expression: '*/10 * * * * *', timeZone: 'UTC' } as const;
+
+async function stop(stage: Stage): Promise<void> {
+  const stopped = stage.runner.stop({ now: true });
+  await stage.pass(10);
+  await stopped;
 }
 
 describe('the scheduler', () => {
@@ -98,6 +107,90 @@ describe('the scheduler', () => {
     await stage.storage.putSchedules([...broken, schedule()]);
     await stage.pass(31_000);
     expect(runs).toBe(3);
+  });
+
+  it('makes the job of each tick by cron for the tick, the first one after the declaration', async () => {
+    const due: string[] = [];
+    const stage = await Stage.set(
+      (_, context) => void due.push(context.scheduledFor.toISOString().slice(11)),
+    );
+    await stage.pass(7_300);
+    await stage.storage.putSchedules([schedule({ timing: everyTen, missed: 'last', firstIn: 0 })]);
+    await stage.pass(40_000);
+    expect(due).toEqual(['00:00:10.000Z', '00:00:20.000Z', '00:00:30.000Z', '00:00:40.000Z']);
+  });
+
+  it('does what it was told about ticks by cron that were missed while every process was down', async () => {
+    for (const [missed, expected] of [
+      ['skip', []],
+      ['last', ['00:20']],
+      [{ all: 2 }, ['00:15', '00:20']],
+      [{ all: 1000 }, ['00:05', '00:10', '00:15', '00:20']],
+    ] as const) {
+      const due: string[] = [];
+      const code = (_: object, context: JobContext) =>
+        void due.push(context.scheduledFor.toISOString().slice(11, 16));
+      const stage = await Stage.set(code);
+      const timing = { ...everyTen, expression: '*/5 * * * *', offset: 30_000 };
+      await stage.storage.putSchedules([schedule({ timing, missed, firstIn: 0 })]);
+      await stage.pass(60_000);
+      expect(due.splice(0)).toEqual(['00:00']);
+      await stop(stage);
+      stage.block(21 * 60_000);
+      await stage.runner.start();
+      await stage.pass(100);
+      expect(due.toSorted()).toEqual(expected);
+      due.length = 0;
+      await stage.pass(210_000);
+      expect(due).toEqual(['00:25']);
+    }
+  });
+
+  it('skips ticks by cron while the last job waits, runs or is to be retried, and makes the next one after', async () => {
+    const { code, runs } = held();
+    const stage = await Stage.set(code, { queues: { default: 10 } });
+    await stage.storage.putSchedules([schedule({ timing: everyTen, overlap: 'skip', firstIn: 0 })]);
+    await stage.pass(25_000);
+    expect(runs).toHaveLength(1);
+    runs[0]?.reject(new Error('It broke'));
+    await stage.pass(10_000);
+    // The retry, two seconds after the failure, and no job of the tick since.
+    expect(runs.map(({ context }) => context.attempt)).toEqual([1, 2]);
+    expect(new Set(runs.map(({ context }) => context.scheduledFor.getTime())).size).toBe(1);
+    runs[1]?.resolve();
+    await stage.pass(10_000);
+    expect(runs).toHaveLength(3);
+    expect(runs[2]?.context.scheduledFor).toEqual(new Date(Date.UTC(2030, 0, 1, 0, 0, 40)));
+  });
+
+  it('makes each tick by cron once, when processes come and go and clocks are set back', async () => {
+    const due: number[] = [];
+    const note = (_: object, context: JobContext) => void due.push(context.scheduledFor.getTime());
+    const stage = await Stage.set(note);
+    await stage.storage.putSchedules([schedule({ timing: everyTen, firstIn: 0 })]);
+    const start = stage.clock.now();
+    for (let round = 0; round < 10; round++) {
+      const rival = new Runner({
+        storage: stage.storage,
+        clock: stage.clock,
+        chance: middle,
+        queues: { default: 1 },
+        handlers: [handler('work', note)],
+      });
+      await rival.start();
+      await stage.pass(9_000);
+      if (round === 5) stage.block(-15_000);
+      // Another process of an older version, again and again.
+      const timing = { ...everyTen, offset: round % 2 };
+      await stage.storage.putSchedules([schedule({ timing, missed: 'last', firstIn: 0 })]);
+      const stopped = rival.stop({ now: true });
+      await stage.pass(2_000);
+      await stopped;
+    }
+    await stage.pass(30_000);
+    const ticks = due.map((tick) => (tick - start) / 10_000);
+    expect(ticks).toEqual(Array.from({ length: ticks.length }, (_, index) => index));
+    expect(ticks.length).toBeGreaterThan(10);
   });
 
   it('sleeps long when there is nothing to do', async () => {
