@@ -8,6 +8,7 @@ export type {
 } from './nest/background-jobs-options.js';
 
 export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
+export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './nest/schedule.decorators.js';
 export { JobHandler, type JobRunner } from './nest/job-handler.decorator.js';
 export type { InjectToken, OptionalToken } from './nest/inject-token.js';
 export { Snooze, type JobContext } from './core/job-context.js';

@@ -41,12 +41,7 @@ export class QueueHandle<S extends Storage = Storage> {
     this.#storage = storage;
     this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec);
     this.#patience = new Patience(clock, chance);
-    this.#declarer = new ScheduleDeclarer({
-      storage,
-      preparer: this.#preparer,
-      patience: this.#patience,
-      clock,
-    });
+    this.#declarer = new ScheduleDeclarer(storage, options);
   }
 
   /**

@@ -41,14 +41,12 @@ export class ScheduleControl {
   readonly #storage: Storage;
   readonly #patience: Patience;
   readonly #createId: () => string;
-  readonly #clock: Clock;
   readonly #isDeclared: (key: string) => boolean;
 
   /** Without Nest: the storage must be open. */
   constructor(storage: Storage, options: ScheduleControlOptions = {}) {
     const { clock = systemClock, chance = systemChance, isDeclared = () => false } = options;
     this.#storage = storage;
-    this.#clock = clock;
     this.#patience = new Patience(clock, chance);
     this.#createId = createIdGenerator(clock, chance);
     this.#isDeclared = isDeclared;

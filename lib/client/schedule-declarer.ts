@@ -1,15 +1,18 @@
-import type { Clock } from '../core/clock.js';
+import { systemChance, systemClock, type Chance, type Clock } from '../core/clock.js';
 import { checkCron } from '../core/cron.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import { HELD_FOR, isHeld } from '../core/held-schedule.js';
 import { stableJitter } from '../core/jitter.js';
+import type { JobOptions } from '../core/job-definition.js';
+import { createIdGenerator } from '../core/job-id.js';
 import { checkName } from '../core/name.js';
+import type { PayloadCodec } from '../core/payload.js';
 import type { Timing } from '../core/schedule.js';
 import type { NewSchedule } from '../storage/schedules.js';
 import type { Storage } from '../storage/storage.js';
-import type { JobPreparer } from './job-preparer.js';
-import type { Patience } from './patience.js';
+import { JobPreparer } from './job-preparer.js';
+import { Patience } from './patience.js';
 import {
   parseScheduleOptions,
   type CronOptions,
@@ -20,18 +23,25 @@ import {
 const SHORTEST_INTERVAL = 100;
 
 export interface ScheduleDeclarerOptions {
-  readonly storage: Storage;
-  readonly preparer: JobPreparer;
-  readonly patience: Patience;
-  readonly clock: Clock;
+  readonly defaults?: JobOptions;
+  readonly codec?: PayloadCodec | undefined;
+  readonly clock?: Clock;
+  readonly chance?: Chance;
 }
 
 /** Turns declarations into schedules, and puts them where all processes find them. */
 export class ScheduleDeclarer {
-  readonly #options: ScheduleDeclarerOptions;
+  readonly #storage: Storage;
+  readonly #clock: Clock;
+  readonly #preparer: JobPreparer;
+  readonly #patience: Patience;
 
-  constructor(options: ScheduleDeclarerOptions) {
-    this.#options = options;
+  constructor(storage: Storage, options: ScheduleDeclarerOptions) {
+    const { defaults = {}, codec, clock = systemClock, chance = systemChance } = options;
+    this.#storage = storage;
+    this.#clock = clock;
+    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec);
+    this.#patience = new Patience(clock, chance);
   }
 
   /** Throws `InvalidOptionError`, or what is wrong with the job. */
@@ -47,23 +57,23 @@ export class ScheduleDeclarer {
   cron(expression: string, job: object, options: CronOptions, where = 'cron()'): NewSchedule {
     const settings = parseScheduleOptions(options, 'cron', where);
     const { timeZone, jitter } = settings;
-    checkCron(expression, timeZone, this.#options.clock.now(), where);
+    checkCron(expression, timeZone, this.#clock.now(), where);
     const key = checkKey(options.key);
     const offset = stableJitter(key, jitter);
     const timing: Timing = { kind: 'cron', expression, timeZone, ...(offset > 0 ? { offset } : {}) };
     return this.#schedule(key, timing, job, settings);
   }
 
+  /** All or none. A paused schedule stays paused. */
   async declare(schedules: readonly NewSchedule[]): Promise<void> {
-    const { storage, patience } = this.#options;
     const keys = schedules.map(({ key }) => key);
-    const present = await patience.call(() => storage.schedules(keys));
+    const present = await this.#patience.call(() => this.#storage.schedules(keys));
     const held = new Set(present.filter(({ nextAt }) => isHeld(nextAt)).map(({ key }) => key));
     // Only a new timing makes use of firstIn: a paused schedule stays so with that, too.
     const declared = schedules.map((schedule) =>
       held.has(schedule.key) ? { ...schedule, firstIn: HELD_FOR } : schedule,
     );
-    await patience.call(() => storage.putSchedules(declared));
+    await this.#patience.call(() => this.#storage.putSchedules(declared));
   }
 
   // The first step of a cron schedule is now, by the storage's clock: it finds out when the first tick is. Computed
@@ -74,7 +84,7 @@ export class ScheduleDeclarer {
     job: object,
     { missed, overlap, job: options }: ScheduleSettings,
   ): NewSchedule {
-    const template = this.#options.preparer.prepareTemplate(job, options);
+    const template = this.#preparer.prepareTemplate(job, options);
     return { key, timing, missed, overlap, template, firstIn: 0 };
   }
 }

@@ -4,6 +4,8 @@ import type { Failure } from '../core/job.js';
 import type { JobEvent, JobReference, ProcessEvent, RunnerEvent } from '../runtime/runner-event.js';
 import { printable, printableStack } from './printable.js';
 
+const MOST_KEYS = 20;
+
 /**
  * Says through the application's logger what happens to jobs. Never what is in them: payloads, results and `meta`
  * may hold what logs must not.
@@ -20,6 +22,15 @@ export class JobLogger {
   started(queues: Readonly<Record<string, number>>, names: readonly string[]): void {
     const slots = Object.entries(queues).map(([queue, count]) => `${printable(queue)} (${count})`);
     this.#logger.log(`Working on ${slots.join(', ')}; jobs: ${names.map(printable).join(', ')}`);
+  }
+
+  /** By key. They go on all the same, so that somebody has to know. */
+  schedulesGone(keys: readonly string[]): void {
+    this.#logger.warn(
+      `Schedules that a job class declared once and none here does now: ${keys.slice(0, MOST_KEYS).map(printable).join(', ')}` +
+        `${keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : ''}. ` +
+        'They go on until they are removed, such as with ScheduleControl.remove(key)',
+    );
   }
 
   stopFailed(error: unknown): void {

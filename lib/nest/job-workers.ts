@@ -8,6 +8,7 @@ import { systemClock } from '../core/clock.js';
 import type { JobHandler } from '../runtime/handler.js';
 import { Runner } from '../runtime/runner.js';
 import { Storage } from '../storage/storage.js';
+import { ClassSchedules } from './class-schedules.js';
 import { buildHandlers } from './job-handlers.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
@@ -24,15 +25,23 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #settings: JobsSettings;
   readonly #storage: Storage;
   readonly #logger: JobLogger;
+  readonly #schedules: ClassSchedules;
   readonly #hooksCheck: ShutdownHooksCheck;
   readonly #secondSignal: SecondSignal;
   #runner: Runner | undefined;
 
-  constructor(explorer: JobExplorer, settings: JobsSettings, storage: Storage, logger: JobLogger) {
+  constructor(
+    explorer: JobExplorer,
+    settings: JobsSettings,
+    storage: Storage,
+    logger: JobLogger,
+    schedules: ClassSchedules,
+  ) {
     this.#explorer = explorer;
     this.#settings = settings;
     this.#storage = storage;
     this.#logger = logger;
+    this.#schedules = schedules;
     this.#hooksCheck = new ShutdownHooksCheck(systemClock, (message) => logger.warn(message));
     this.#secondSignal = new SecondSignal(systemClock, (signal) => this.#hurry(signal));
   }
@@ -41,6 +50,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   async onModuleInit(): Promise<void> {
     const { entries, warnings } = buildJobTable(this.#explorer.explore());
     for (const warning of warnings) this.#logger.warn(warning);
+    this.#schedules.prepare(entries.map(({ definition }) => definition));
     if (this.#settings.workers === false) return;
     const handlers = await buildHandlers(entries);
     this.#runner = this.#createRunner(handlers);
@@ -48,6 +58,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.#runner) return;
+    await this.#schedules.declare();
     await this.#runner.start();
     this.#hooksCheck.start();
   }

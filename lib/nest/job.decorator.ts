@@ -1,8 +1,10 @@
 import { Injectable, Scope } from '@nestjs/common';
 import { InvalidJobError } from '../core/errors.js';
 import { defineJob, type JobClass, type JobOptions } from '../core/job-definition.js';
+import type { Duration } from '../core/duration.js';
 import type { InjectToken, RunArguments } from './inject-token.js';
 import { hasInjectedParts, PARAM_TYPES } from './nest-metadata.js';
+import { addSchedule, type ArgumentlessJobClass } from './schedule.decorators.js';
 
 /**
  * Options of `@Job`.
@@ -16,6 +18,11 @@ export interface JobDecoratorOptions<
   readonly name: string;
   /** What `run` gets before the context, resolved as a constructor of the job's module would resolve it. */
   readonly inject?: Tokens;
+  /**
+   * Has a job of the class, made without arguments, enqueued once per interval for the whole cluster, at least
+   * 100 ms. `@Every` and `@Cron` can do more.
+   */
+  readonly every?: Duration;
 }
 
 /**
@@ -37,18 +44,23 @@ export interface JobDecoratorOptions<
  * accepts what `inject` names is checked by the compiler.
  * @publicApi
  */
-export function Job<J extends object = object, const Tokens extends readonly InjectToken[] = []>(
-  options: JobDecoratorOptions<J, Tokens> & { readonly inject: Tokens },
-): (jobClass: JobClass<J & Injectee<Tokens>>) => void;
-export function Job<J extends object = object>(
-  options: JobDecoratorOptions<J> & { readonly inject?: undefined },
-): (jobClass: JobClass<J>) => void;
+export function Job<
+  J extends object = object,
+  const Tokens extends readonly InjectToken[] = [],
+  Interval extends Duration | undefined = undefined,
+>(
+  options: JobDecoratorOptions<J, Tokens> & { readonly inject: Tokens; readonly every?: Interval },
+): (jobClass: Decorated<J & Injectee<Tokens>, Interval>) => void;
+export function Job<J extends object = object, Interval extends Duration | undefined = undefined>(
+  options: JobDecoratorOptions<J> & { readonly inject?: undefined; readonly every?: Interval },
+): (jobClass: Decorated<J, Interval>) => void;
 export function Job(options: JobDecoratorOptions): (jobClass: JobClass) => void {
-  const { inject, ...rest } = options;
+  const { inject, every, ...rest } = options;
   return (jobClass) => {
     defineJob(jobClass, rest);
     checkInjections(jobClass, inject);
     if (inject) injections.set(jobClass, [...inject]);
+    if (every !== undefined) addSchedule(jobClass, { kind: 'every', interval: every, options: {} });
     hideConstructor(jobClass);
   };
 }
@@ -59,6 +71,11 @@ export function injectionsOf(jobClass: JobClass): readonly InjectToken[] | undef
 }
 
 const injections = new WeakMap<JobClass, readonly InjectToken[]>();
+
+/** A class that is to be enqueued by itself has to be one that can be made without arguments. */
+type Decorated<J extends object, Interval> = [Interval] extends [undefined]
+  ? JobClass<J>
+  : ArgumentlessJobClass<J>;
 
 /** A job class whose `run`, if it has one, accepts what is injected. */
 interface Injectee<Tokens extends readonly InjectToken[]> {

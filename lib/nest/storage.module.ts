@@ -6,9 +6,12 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { QueueHandle } from '../client/queue-handle.js';
+import { ScheduleControl } from '../client/schedule-control.js';
+import { ScheduleDeclarer } from '../client/schedule-declarer.js';
 import { InvalidOptionError } from '../core/errors.js';
 import { Storage } from '../storage/storage.js';
 import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
+import { DeclaredKeys } from './declared-keys.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { modulesOf, placeModule } from './module-place.js';
@@ -36,8 +39,20 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
       useFactory: (storage: Storage, settings: JobsSettings) => new QueueHandle(storage, settings),
       inject: [Storage, JobsSettings],
     },
+    DeclaredKeys,
+    {
+      provide: ScheduleControl,
+      useFactory: (storage: Storage, keys: DeclaredKeys) =>
+        new ScheduleControl(storage, { isDeclared: (key) => keys.has(key) }),
+      inject: [Storage, DeclaredKeys],
+    },
+    {
+      provide: ScheduleDeclarer,
+      useFactory: (storage: Storage, settings: JobsSettings) => new ScheduleDeclarer(storage, settings),
+      inject: [Storage, JobsSettings],
+    },
   ],
-  exports: [Storage, QueueHandle, JobsSettings, JobLogger],
+  exports: [Storage, QueueHandle, ScheduleControl, ScheduleDeclarer, DeclaredKeys, JobsSettings, JobLogger],
 })
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   readonly #storage: Storage;

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { JobLogger } from './job-logger.js';
 import { JobWorkers } from './job-workers.js';
+import { ClassSchedules } from './class-schedules.js';
 import { JobExplorer } from './job.explorer.js';
 import { placeModule } from './module-place.js';
 
@@ -9,7 +10,7 @@ import { placeModule } from './module-place.js';
  * The workers, apart from all else, so that they start last and stop first: a job that still runs while the
  * application stops needs its database, and Nest destroys global modules last.
  */
-@Module({ providers: [JobExplorer, JobWorkers] })
+@Module({ providers: [JobExplorer, JobWorkers, ClassSchedules] })
 export class WorkersModule {
   constructor(modules: ModulesContainer, logger: JobLogger) {
     if (placeModule(modules, WorkersModule, 'innermost')) return;

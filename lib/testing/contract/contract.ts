@@ -2,6 +2,7 @@ import { cancelCases } from './cancel.cases.js';
 import { changeCases } from './change.cases.js';
 import { completeCases } from './complete.cases.js';
 import type { ContractCase } from './contract-case.js';
+import { fireCases } from './fire.cases.js';
 import { heartbeatCases } from './heartbeat.cases.js';
 import { infoCases } from './info.cases.js';
 import { leaseCases } from './lease.cases.js';
@@ -48,6 +49,7 @@ export const storageContract: readonly ContractCase[] = [
   ...pauseCases,
   ...pruneCases,
   ...schedulesCases,
+  ...fireCases,
   ...signalsCases,
   ...textsCases,
   ...limitsCases,

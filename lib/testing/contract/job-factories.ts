@@ -6,7 +6,7 @@ import { DEFAULT_POLICY, encodePolicy } from '../../core/policy.js';
 import type { Settlement } from '../../core/settlement.js';
 import type { Beat, Completion, PopRequest, RunnerInfo } from '../../storage/claims.js';
 import type { NewJob } from '../../storage/new-job.js';
-import type { NewSchedule } from '../../storage/schedules.js';
+import type { Firing, NewSchedule } from '../../storage/schedules.js';
 
 export const newId = createIdGenerator(systemClock, systemChance);
 
@@ -95,4 +95,9 @@ export function scheduleOf(over: Partial<NewSchedule> = {}): NewSchedule {
     firstIn: 60_000,
     ...over,
   };
+}
+
+/** A step that fires one tick. */
+export function firingOf(key: string, expected: number): Firing {
+  return { key, expected, watermark: expected, nextAt: expected + 60_000, jobs: [jobOf()] };
 }

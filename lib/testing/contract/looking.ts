@@ -5,7 +5,7 @@ import type { QueueStats } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
 import type { ContractContext } from './contract-context.js';
-import { jobOf, requestOf } from './job-factories.js';
+import { firingOf, jobOf, requestOf } from './job-factories.js';
 
 /** The one element of a list that must have one. */
 export function only<T>(list: readonly T[]): T {
@@ -81,4 +81,13 @@ export async function pairOf(context: ContractContext): Promise<readonly [Storag
 /** What is set of an object: whether a field is absent or `undefined` makes no difference to a reader. */
 export function fieldsOf(object: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+/** Fires the one schedule that is due; returns it as it then stands. */
+export async function fireNow(storage: Storage) {
+  const { key, nextAt } = only((await storage.dueSchedules(10)).due);
+  const firing = firingOf(key, nextAt);
+  assert.deepEqual(await storage.fire([firing]), [true]);
+  await recordOf(storage, firing.jobs[0]?.id ?? '');
+  return only((await storage.schedules()).filter((schedule) => schedule.key === key));
 }
