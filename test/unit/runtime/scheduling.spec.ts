@@ -111,13 +111,17 @@ describe('the scheduler', () => {
 
   it('makes the job of each tick by cron for the tick, the first one after the declaration', async () => {
     const due: string[] = [];
-    const stage = await Stage.set(
-      (_, context) => void due.push(context.scheduledFor.toISOString().slice(11)),
-    );
+    const metas: unknown[] = [];
+    const stage = await Stage.set((_, context) => {
+      due.push(context.scheduledFor.toISOString().slice(11));
+      metas.push(context.meta);
+    });
     await stage.pass(7_300);
-    await stage.storage.putSchedules([schedule({ timing: everyTen, missed: 'last', firstIn: 0 })]);
+    const template = { ...schedule().template, meta: '{"by":"us"}' };
+    await stage.storage.putSchedules([schedule({ timing: everyTen, template, firstIn: 0 })]);
     await stage.pass(40_000);
     expect(due).toEqual(['00:00:10.000Z', '00:00:20.000Z', '00:00:30.000Z', '00:00:40.000Z']);
+    expect(metas).toEqual(due.map(() => ({ by: 'us' })));
   });
 
   it('does what it was told about ticks by cron that were missed while every process was down', async () => {
