@@ -5,13 +5,16 @@ import {
   type ScheduleInfo,
   type Storage,
 } from 'nestjs-background-jobs/core';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splitMeta } from '../../lib/core/tick-mark.js';
 import type { Actor } from './actor.js';
+import { randomOf } from './random.js';
+import { SHARED_STORAGES } from './shared-storages.js';
 import { Stage } from './stage.js';
 import { until } from './until.js';
 
 const PROCESSES = 5;
+const SEED = Number(process.env.SCHEDULE_STORM_SEED ?? Date.now() % 1_000_000);
 /** Longer on request: `SCHEDULE_STORM_SECONDS=120 npx vitest run --project e2e schedule-storm`. */
 const SECONDS = Number(process.env.SCHEDULE_STORM_SECONDS ?? 6);
 
@@ -28,45 +31,48 @@ const schedules = Array.from({ length: 20 }, (_, index) => {
 });
 
 let stage: Stage;
-beforeEach(async () => {
-  stage = await Stage.open();
+
+describe.each(SHARED_STORAGES)('on $name', (shared) => {
+  beforeEach(async () => {
+    stage = await Stage.open(shared);
+  });
+  afterEach(() => stage.close());
+
+  it(
+    `five processes with the same twenty schedules, restarted at random for ${SECONDS} s, make one job per tick`,
+    async () => {
+      const random = randomOf(SEED);
+      const actors: Actor[] = Array.from({ length: PROCESSES }, spawn);
+      await until('all are up', () => stage.lines('up').length >= PROCESSES, { seen: stage.story });
+      const end = performance.now() + SECONDS * 1000;
+      let restarts = 0;
+      while (performance.now() < end) {
+        await wait(random() * 400);
+        const unlucky = Math.floor(random() * PROCESSES);
+        await actors[unlucky]?.end(random() < 0.7 ? 'SIGKILL' : 'SIGTERM');
+        actors[unlucky] = spawn();
+        restarts += 1;
+      }
+      // One is enough to make up for what all of them missed.
+      await until('all schedules have caught up', haveCaughtUp, { within: 30_000, seen: stage.story });
+      await Promise.all(actors.map((actor) => actor.end('SIGKILL')));
+
+      const made = ticksByKey(await allRecords(stage.storage));
+      const stored = await new ScheduleControl(stage.storage).list();
+      expect(stored).toHaveLength(schedules.length);
+      for (const schedule of stored) {
+        const ticks = made.get(schedule.key) ?? [];
+        const what = `${schedule.key}, of ${JSON.stringify(schedule.timing)}, seed ${SEED}`;
+        expect(ticks, what).toEqual(expectedOf(schedule, ticks[0] ?? 0));
+        expect(ticks.length, what).toBeGreaterThanOrEqual(SECONDS / 2 - 1);
+      }
+      const count = [...made.values()].flat().length;
+      console.info(`${count} ticks of ${stored.length} schedules through ${restarts} restarts, one job each`);
+      expect(restarts).toBeGreaterThan(SECONDS / 2);
+    },
+    60_000 + SECONDS * 1000,
+  );
 });
-afterEach(() => stage.close());
-
-it(
-  `five processes with the same twenty schedules, restarted at random for ${SECONDS} s, make one job per tick`,
-  async () => {
-    const actors: Actor[] = Array.from({ length: PROCESSES }, spawn);
-    await until('all are up', () => stage.lines('up').length >= PROCESSES, { seen: stage.story });
-    const end = performance.now() + SECONDS * 1000;
-    let restarts = 0;
-    while (performance.now() < end) {
-      await wait(Math.random() * 400);
-      const unlucky = Math.floor(Math.random() * PROCESSES);
-      await actors[unlucky]?.end(Math.random() < 0.7 ? 'SIGKILL' : 'SIGTERM');
-      actors[unlucky] = spawn();
-      restarts += 1;
-    }
-    // One is enough to make up for what all of them missed.
-    await until('all schedules have caught up', haveCaughtUp, { within: 30_000, seen: stage.story });
-    await Promise.all(actors.map((actor) => actor.end('SIGKILL')));
-
-    const made = ticksByKey(await allRecords(stage.storage));
-    const stored = await new ScheduleControl(stage.storage).list();
-    expect(stored).toHaveLength(schedules.length);
-    for (const schedule of stored) {
-      const ticks = made.get(schedule.key) ?? [];
-      expect(ticks, `${schedule.key}, of ${JSON.stringify(schedule.timing)}`).toEqual(
-        expectedOf(schedule, ticks[0] ?? 0),
-      );
-      expect(ticks.length).toBeGreaterThanOrEqual(SECONDS / 2 - 1);
-    }
-    const count = [...made.values()].flat().length;
-    console.info(`${count} ticks of ${stored.length} schedules through ${restarts} restarts, one job each`);
-    expect(restarts).toBeGreaterThan(SECONDS / 2);
-  },
-  60_000 + SECONDS * 1000,
-);
 
 function spawn(): Actor {
   return stage.spawn('schedule-storm.mjs', { schedules });

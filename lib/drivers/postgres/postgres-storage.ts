@@ -207,8 +207,8 @@ export class PostgresStorage extends Storage {
     return this.#run((contents) => contents.schedules.put(schedules));
   }
 
-  schedules() {
-    return this.#run((contents) => contents.schedules.all());
+  schedules(keys?: readonly string[]) {
+    return this.#run((contents) => contents.schedules.all(keys));
   }
 
   removeSchedules(keys: readonly string[]) {

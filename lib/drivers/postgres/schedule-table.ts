@@ -18,6 +18,7 @@ const PUT = `
   set declared = excluded.declared, timing = excluded.timing,
     next_at = case when schedule.timing = excluded.timing then schedule.next_at else excluded.next_at end`;
 const ALL = `select ${COLUMNS} from jobs.schedule`;
+const OF_KEYS = `select ${COLUMNS} from jobs.schedule where key = any($1::uuid[])`;
 const DUE = `
   select ${COLUMNS}, (select jobs.clock_1()) as now from jobs.schedule order by next_at, key limit $1::integer`;
 const NOW = `select jobs.clock_1() as now`;
@@ -59,8 +60,11 @@ export class ScheduleTable {
     this.#announcing.tell({ schedule: rows.size > 0 });
   }
 
-  async all(): Promise<Schedule[]> {
-    const schedules = (await this.#database.rows(ALL)).map(scheduleOf);
+  async all(keys?: readonly string[]): Promise<Schedule[]> {
+    const rows = keys
+      ? await this.#database.rows(OF_KEYS, [arrayOf(keys.map((key) => keyOf(key)))])
+      : await this.#database.rows(ALL);
+    const schedules = rows.map(scheduleOf);
     return schedules.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
@@ -89,6 +93,8 @@ export class ScheduleTable {
       if (pushed !== undefined) await this.#pushing.announce(firing.jobs, pushed);
       fired.push(pushed !== undefined);
     }
+    const isNearer = firings.some(({ nextAt, expected }, nth) => fired[nth] === true && nextAt < expected);
+    this.#announcing.tell({ schedule: isNearer });
     return fired;
   }
 

@@ -174,8 +174,8 @@ export class RedisStorage extends Storage {
     this.#hub.emit({ kind: 'schedule' });
   }
 
-  async schedules() {
-    return this.#contents().schedules.all();
+  async schedules(keys?: readonly string[]) {
+    return this.#contents().schedules.all(keys);
   }
 
   async removeSchedules(keys: readonly string[]) {

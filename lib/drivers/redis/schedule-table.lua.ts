@@ -42,6 +42,17 @@ for nth = 1, #next, 2 do found[#found + 1] = schedule(next[nth], next[nth + 1]) 
 return found
 `;
 
+/** The schedules of these keys that are there. All of one moment. */
+export const OF_KEYS = `${LAYOUT}${SCHEDULE}
+local found = { now }
+while ARGV[at] do
+  local key = nextArg()
+  local tick = call('ZSCORE', base .. 'ticks', key)
+  if tick then found[#found + 1] = schedule(key, tick) end
+end
+return found
+`;
+
 /** Whoever deletes it first is told so. */
 export const REMOVE_SCHEDULES = `${LAYOUT}${NEWS}
 local answers, isAny = {}, false
@@ -63,12 +74,13 @@ return answers
  * processes that try the same step, the first finds it; the others write nothing.
  */
 export const FIRE = `${LAYOUT}${NEWS}${PUSH_RUNS}
-local answers = {}
+local answers, isNearer = {}, false
 while ARGV[at] do
   local key, expected, watermark, nextAt, after = nextArg(), nextArg(), nextArg(), nextArg(), tonumber(nextArg())
   local tick = call('ZSCORE', base .. 'ticks', key)
   if tick and tonumber(tick) == tonumber(expected) then
     call('ZADD', base .. 'ticks', nextAt, key)
+    if tonumber(nextAt) < tonumber(expected) then isNearer = true end
     local before = call('HGET', base .. 'watermarks', key)
     if not before or tonumber(before) < tonumber(watermark) then
       call('HSET', base .. 'watermarks', key, watermark)
@@ -81,6 +93,6 @@ while ARGV[at] do
     answers[#answers + 1] = 0
   end
 end
-tell()
+tell(isNearer and 'schedule')
 return answers
 `;

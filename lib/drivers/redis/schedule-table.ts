@@ -2,13 +2,14 @@ import { isSameTiming } from '../../core/schedule.js';
 import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
 import type { Pushing } from './pushing.js';
 import { scriptOf } from './redis-connection.js';
-import { DECLARED, FIRE, NEXT, PUT, REMOVE_SCHEDULES } from './schedule-table.lua.js';
+import { DECLARED, FIRE, NEXT, OF_KEYS, PUT, REMOVE_SCHEDULES } from './schedule-table.lua.js';
 import type { ScriptRunner } from './script-runner.js';
 
 const scripts = {
   put: scriptOf(PUT),
   declared: scriptOf(DECLARED),
   next: scriptOf(NEXT),
+  ofKeys: scriptOf(OF_KEYS),
   remove: scriptOf(REMOVE_SCHEDULES),
   fire: scriptOf(FIRE),
 };
@@ -38,8 +39,8 @@ export class ScheduleTable {
     await this.#declare([...this.#own.values()]);
   }
 
-  async all(): Promise<Schedule[]> {
-    const { found } = await this.#next(ALL);
+  async all(keys?: readonly string[]): Promise<Schedule[]> {
+    const found = keys ? await this.#ofKeys([...new Set(keys)]) : (await this.#next(ALL)).found;
     return found.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
@@ -85,6 +86,11 @@ export class ScheduleTable {
       );
       left = refused.flatMap((nth) => trying[nth] ?? []);
     }
+  }
+
+  async #ofKeys(keys: readonly string[]): Promise<Schedule[]> {
+    const [, ...found] = await this.#runner.run<[number, ...ScheduleReply[]]>(scripts.ofKeys, () => keys);
+    return found.map(scheduleOf);
   }
 
   /** One more than asked for, to know when the next comes. */
