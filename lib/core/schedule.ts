@@ -99,7 +99,7 @@ export function comingTicks({ timing, nextAt }: Progress, now: number, count: nu
 
 /** When a schedule that was held back goes on: in its rhythm, and with what comes from now on. */
 export function resumeAt({ timing, watermark }: Omit<Progress, 'nextAt'>, now: number): number {
-  if (timing.kind === 'cron' || watermark === undefined) return now;
+  if (timing.kind === 'cron' || watermark === undefined || watermark === NO_TICK) return now;
   return ticksOf(timing, watermark).after(now) ?? now;
 }
 

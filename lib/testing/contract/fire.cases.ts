@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { HELD_AT, HELD_FOR, isHeld } from '../../core/held-schedule.js';
 import type { ContractCase } from './contract-case.js';
 import { firingOf, jobOf, scheduleOf } from './job-factories.js';
 import { fireNow, idsOf, only, take } from './looking.js';
@@ -83,6 +84,26 @@ export const fireCases: readonly ContractCase[] = [
       const made = [firings[0], firings[3]].flatMap((firing) => idsOf(firing?.jobs ?? []));
       assert.deepEqual(idsOf(await take(storage)).toSorted(), made.toSorted());
       assert.deepEqual(await storage.fire([]), []);
+    },
+  },
+  {
+    name: 'fire: a step may lead out of all reach, where the same timing leaves it, and back',
+    async run({ storage }) {
+      await storage.putSchedules([scheduleOf({ firstIn: 0 }), scheduleOf({ key: 'other' })]);
+      const { nextAt: expected } = only((await storage.dueSchedules(10)).due);
+      const away = { key: 'nightly', expected, watermark: 0, nextAt: HELD_AT, jobs: [] };
+      assert.deepEqual(await storage.fire([away]), [true]);
+      await storage.putSchedules([scheduleOf({ firstIn: 0, overlap: 'skip' })]);
+      assert.deepEqual((await storage.dueSchedules(10)).due, []);
+      const [held] = await storage.schedules(['nightly']);
+      assert.deepEqual([held?.nextAt, held?.watermark, held?.overlap], [HELD_AT, 0, 'skip']);
+      const timing = { kind: 'every', interval: 5_000 } as const;
+      await storage.putSchedules([scheduleOf({ timing, firstIn: HELD_FOR })]);
+      const { nextAt: still = 0 } = (await storage.schedules(['nightly']))[0] ?? {};
+      assert.ok(isHeld(still), `${still}`);
+      const back = { key: 'nightly', expected: still, watermark: 0, nextAt: expected, jobs: [] };
+      assert.deepEqual(await storage.fire([back]), [true]);
+      assert.equal(only((await storage.dueSchedules(10)).due).nextAt, expected);
     },
   },
   {

@@ -4,6 +4,7 @@ import {
   comingTicks,
   dueTicks,
   isSameTiming,
+  NO_TICK,
   resumeAt,
   type MissedPolicy,
   type Timing,
@@ -117,6 +118,7 @@ describe('a schedule that was held back', () => {
     const now = MIDNIGHT + 3.5 * HOUR;
     expect(resumeAt({ timing: hourly, watermark: MIDNIGHT + 7 }, now)).toBe(MIDNIGHT + 4 * HOUR + 7);
     expect(resumeAt({ timing: hourly }, now)).toBe(now);
+    expect(resumeAt({ timing: hourly, watermark: NO_TICK }, now)).toBe(now);
     expect(resumeAt({ timing: cronHourly, watermark: MIDNIGHT }, now)).toBe(now);
   });
 });
