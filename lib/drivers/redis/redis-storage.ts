@@ -194,6 +194,8 @@ export class RedisStorage extends Storage {
     const jobs = firings.flatMap((firing, nth) => (fired[nth] ? firing.jobs : []));
     if (jobs.length > 0)
       this.#hub.emit({ kind: 'ready', queues: [...new Set(jobs.map(({ queue }) => queue))] });
+    const isNearer = firings.some(({ nextAt, expected }, nth) => fired[nth] === true && nextAt < expected);
+    if (isNearer) this.#hub.emit({ kind: 'schedule' });
     return fired;
   }
 

@@ -28,12 +28,16 @@ export const signalsCases: readonly ContractCase[] = [
     name: 'subscribe: a schedule that a step moves to an earlier time is told',
     async run(context) {
       const { storage } = context;
-      await storage.putSchedules([scheduleOf({ firstIn: 60_000 })]);
-      const [{ nextAt: expected } = { nextAt: 0 }] = await storage.schedules();
       const heard = listen(storage);
-      const step = { key: 'nightly', expected, watermark: 0, nextAt: expected - 30_000, jobs: [] };
-      assert.deepEqual(await storage.fire([step]), [true]);
-      await heardOf(context, heard, 'schedule');
+      await storage.putSchedules([scheduleOf({ firstIn: 60_000 })]);
+      // Some of the news may be of the listener's own beginning, so that the first is no proof yet.
+      for (let round = 0; round < 4; round++) {
+        const [{ nextAt: expected } = { nextAt: 0 }] = await storage.schedules();
+        heard.length = 0;
+        const step = { key: 'nightly', expected, watermark: 0, nextAt: expected - 10_000, jobs: [] };
+        assert.deepEqual(await storage.fire([step]), [true]);
+        await heardOf(context, heard, 'schedule');
+      }
     },
   },
   {
