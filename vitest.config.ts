@@ -19,8 +19,8 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   types: { timeout: 5_000 },
   architecture: { timeout: 60_000 },
   contract: { timeout: 30_000, servers: true, storages: true },
-  integration: { timeout: 30_000, servers: true },
-  e2e: { timeout: 60_000, group: 1, servers: true, built: true },
+  integration: { timeout: 30_000, servers: true, storages: true },
+  e2e: { timeout: 60_000, group: 1, servers: true, storages: true, built: true },
   packaging: { timeout: 300_000, group: 2, built: true },
 };
 

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { dropSchema, newSchema, UNFLUSHED_URL } from '../support/postgres.js';
+import { newPrefix, REDIS_URL, removeKeys } from '../support/redis.js';
 import { STORAGES } from '../support/storages.js';
 
 /** A storage that several processes share, as a stage uses it. */
@@ -20,10 +22,33 @@ export const sqlite: SharedStorage = {
   place: async (folder) => ({ url: join(folder, 'jobs.db'), remove: async () => {} }),
 };
 
+const postgres: SharedStorage = {
+  name: 'postgres',
+  async place() {
+    const schema = newSchema();
+    return { url: withPart(UNFLUSHED_URL, schema), remove: () => dropSchema(schema) };
+  },
+};
+
+const redis: SharedStorage = {
+  name: 'redis',
+  async place() {
+    const prefix = newPrefix();
+    return { url: withPart(REDIS_URL, prefix), remove: () => removeKeys(prefix) };
+  },
+};
+
 /** What is proved with real processes is proved on each of these: a new storage is one row here. */
-const ROWS: readonly SharedStorage[] = [sqlite];
+const ROWS: readonly SharedStorage[] = [sqlite, postgres, redis];
 
 /** Those that run on this machine and that `STORAGES` does not leave out; their absence is told by the contract's run. */
 export const SHARED_STORAGES: readonly SharedStorage[] = ROWS.filter(({ name }) =>
   STORAGES.some((row) => row.name === name),
 );
+
+/** Which part of a server is the stage's own goes behind the `#`. */
+function withPart(server: string, part: string): string {
+  const url = new URL(server);
+  url.hash = part;
+  return url.href;
+}

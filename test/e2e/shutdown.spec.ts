@@ -67,6 +67,14 @@ describe.each(SHARED_STORAGES)('on $name', (shared) => {
     expect(stage.lines('short-ended')).toHaveLength(1);
     expect(stage.lines('database-closed')).toHaveLength(1);
   });
+});
+
+// What a signal means to the process is nothing a storage has a say in: once is enough.
+describe.each(SHARED_STORAGES.slice(0, 1))('on $name', (shared) => {
+  beforeEach(async () => {
+    stage = await Stage.open(shared);
+  });
+  afterEach(() => stage.close());
 
   it.each(['SIGTERM', 'SIGINT'] as const)('hurries at a second signal: %s', async (second) => {
     const app = await startApp({ grace: NEVER, abortGrace: NEVER });

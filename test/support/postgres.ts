@@ -11,8 +11,8 @@ import type { StorageRow } from './storages.js';
 /** The server that the tests make schemas of their own on. */
 export const POSTGRES_URL = 'url' in servers.postgres ? servers.postgres.url : 'postgres://127.0.0.1';
 
-// Without flushes: what is tested is what is written, and the disk of a test machine is slow.
-const UNFLUSHED_URL = withOption(POSTGRES_URL, '-c synchronous_commit=off');
+/** Without flushes: what is tested is what is written, and the disk of a test machine is slow. */
+export const UNFLUSHED_URL = withOption(POSTGRES_URL, '-c synchronous_commit=off');
 
 /** For what a test does beside the storage. */
 export const admin = new pg.Pool({

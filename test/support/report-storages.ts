@@ -2,13 +2,19 @@ import type { Capabilities } from '../../lib/storage/capabilities.js';
 import { servers, type Servers } from './servers/servers.js';
 import { ALL_STORAGES, CHOSEN_STORAGES, REQUIRED_STORAGES, STORAGES, type StorageRow } from './storages.js';
 
+// Vitest loads this file anew for each project that names it; the process is what they share.
+const shared = globalThis as { areStoragesReported?: boolean };
+
 /**
  * Tells, once and before any test, which storages run and what each can do. A storage that was left out without a
  * word is the worst result of all: then what is required fails here.
  */
 export default async function reportStorages(): Promise<void> {
-  const lines = await Promise.all(ALL_STORAGES.map(describeStorage));
-  process.stdout.write(`\nStorages:\n${lines.join('\n')}\n\n`);
+  if (!shared.areStoragesReported) {
+    const lines = await Promise.all(ALL_STORAGES.map(describeStorage));
+    process.stdout.write(`\nStorages:\n${lines.join('\n')}\n\n`);
+  }
+  shared.areStoragesReported = true;
   const missing = REQUIRED_STORAGES.filter((name) => !STORAGES.some((row) => row.name === name));
   if (missing.length > 0) throw new Error(`Required, but not tested: ${missing.join(', ')}`);
 }
