@@ -74,6 +74,16 @@ export class FaultProxy {
     for (const way of ways) this.#weather.loses.add(way);
   }
 
+  /**
+   * A black hole for the replies of those connections that are open now and whose client sent these words among the
+   * first: half open, as they say. Says how many there are. New ones are as before.
+   */
+  loseRepliesTo(words: string): number {
+    const meant = [...this.#connections].filter((connection) => connection.began(words));
+    for (const connection of meant) connection.loseReplies();
+    return meant.length;
+  }
+
   /** Every byte, each way, arrives so much later, in order. A request and its reply take twice as long. */
   delay(milliseconds: number): void {
     this.#weather.latency = milliseconds;

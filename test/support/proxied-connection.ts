@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 /** One way through the proxy. */
 export type Way = 'to-server' | 'to-client';
 
+/** How much of what a client sends is remembered: greetings, and what it subscribes to. */
+const KNOWN_BYTES = 4_096;
+
 /** One connection through the proxy: a socket to each side. */
 export class ProxiedConnection {
   readonly #client: Socket;
@@ -12,6 +15,7 @@ export class ProxiedConnection {
   readonly #broken = new Set<Way>();
   /** Set once the request has passed whose reply is awaited, to be dropped. */
   #dropped: (() => void) | undefined;
+  #firstSent = '';
 
   constructor(client: Socket, server: Socket, weather: Weather, onClose: () => void) {
     this.#client = client;
@@ -28,6 +32,15 @@ export class ProxiedConnection {
     this.#server.resetAndDestroy();
   }
 
+  /** Whether the words were among the first things that its client sent. */
+  began(words: string): boolean {
+    return this.#firstSent.includes(words);
+  }
+
+  loseReplies(): void {
+    this.#broken.add('to-client');
+  }
+
   heal(): void {
     this.#dropped = undefined;
     if (this.#broken.size > 0) this.reset();
@@ -41,6 +54,7 @@ export class ProxiedConnection {
     };
     from.on('data', (chunk: Buffer) => {
       if (way === 'to-client' && this.#dropped !== undefined) return this.#drop(this.#dropped);
+      if (way === 'to-server') this.#note(chunk);
       if (way === 'to-server') this.#spring(chunk);
       late(chunk.length, () => to.write(chunk));
     });
@@ -53,6 +67,10 @@ export class ProxiedConnection {
     if (this.#weather.loses.has(way)) this.#broken.add(way);
     if (this.#broken.has(way)) this.#weather.lost += length;
     else deliver();
+  }
+
+  #note(request: Buffer): void {
+    if (this.#firstSent.length < KNOWN_BYTES) this.#firstSent += request.toString('latin1');
   }
 
   #spring(request: Buffer): void {

@@ -32,7 +32,8 @@ export async function makeClient(url: string): Promise<RedisClient> {
     // Whoever waits for the connection waits in front of it: what was given up must not be sent later.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    // Else those whose reply went down with the connection would never be told, and wait for their timeout.
+    maxRetriesPerRequest: 0,
     connectTimeout: 5_000,
     keepAlive: 10_000,
     retryStrategy: (attempt: number) =>

@@ -172,6 +172,23 @@ it('accepts new connections into the black hole', async () => {
   await eventually(client.end).toBe('ECONNRESET');
 });
 
+it('swallows the replies to those who sent the words, and to nobody who comes later', async () => {
+  const other = await callAndTalk();
+  const deaf = call();
+  deaf.socket.write('listen x');
+  await eventually(deaf.got).toBe('echo listen x');
+  expect(proxy.loseRepliesTo('listen')).toBe(1);
+  deaf.socket.write('?');
+  other.socket.write('?');
+  const later = call();
+  later.socket.write('listen y');
+  await eventually(() => [other.got(), later.got()]).toEqual(['echo helloecho ?', 'echo listen y']);
+  await eventually(() => proxy.lost).toBe('echo ?'.length);
+  expect([deaf.got(), deaf.end()]).toEqual(['echo listen x', 'open']);
+  await proxy.heal();
+  await eventually(deaf.end).toBe('ECONNRESET');
+});
+
 it('delays each way', async () => {
   const client = await callAndTalk();
   proxy.delay(60);
