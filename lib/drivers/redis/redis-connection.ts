@@ -29,12 +29,14 @@ export class RedisConnection {
   readonly #underWay = new Set<Promise<unknown>>();
   #connecting: Promise<void> | undefined;
   #isClosed = false;
+  #isGivenUp = false;
 
   constructor({ client, isOwn, key }: ConnectionOptions) {
     this.client = client;
     this.#isOwn = isOwn;
     this.key = key;
     if (isOwn) client.on('error', ignore);
+    if (isOwn) client.on('close', () => void (this.#isGivenUp = false));
   }
 
   /** Resolves once commands can be sent. */
@@ -113,13 +115,18 @@ export class RedisConnection {
     if (this.client.status !== 'ready') await this.ready();
     if (this.#isClosed) throw new StorageClosedError('The Redis storage is not open');
     try {
-      return await within(ANSWERED_WITHIN, send(), () => {
-        // Nothing comes through it any more, and it may not notice by itself for a quarter of an hour.
-        if (this.#isOwn) this.client.disconnect(true);
-      });
+      return await within(ANSWERED_WITHIN, send(), () => this.#giveUp());
     } catch (error) {
       throw translate(error);
     }
+  }
+
+  /** Nothing comes through the connection any more, and it may not notice by itself for a quarter of an hour. */
+  #giveUp(): void {
+    // Once, however many waited for it.
+    if (!this.#isOwn || this.#isGivenUp) return;
+    this.#isGivenUp = true;
+    this.client.disconnect(true);
   }
 }
 
