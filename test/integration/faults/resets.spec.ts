@@ -16,9 +16,9 @@ describe.each(SERVER_STORAGES)('on $name', (row) => {
     const { proxy, far, truth } = network;
     const { runner, events } = await network.run(() => wait(20), { lease: LEASE });
     const acknowledged: string[] = [];
-    let isOver = false;
+    const producing = new AbortController();
     const produce = async () => {
-      while (!isOver) {
+      while (!producing.signal.aborted) {
         acknowledged.push((await far.queue(new Task(acknowledged.length))).id);
         await wait(10);
       }
@@ -31,7 +31,7 @@ describe.each(SERVER_STORAGES)('on $name', (row) => {
       await wait((reset * 7) % 50);
       proxy.reset();
     }
-    isOver = true;
+    producing.abort();
     await Promise.all(producers);
     await eventually('all has ended', async () => {
       const open = (await truth.stats()).map(({ ready, running, retrying }) => ready + running + retrying);

@@ -3,6 +3,9 @@ import { PostgresStorage } from '../../../lib/drivers/postgres/index.js';
 import { RedisStorage } from '../../../lib/drivers/redis/index.js';
 import { dropSchema, newSchema, POSTGRES_URL } from '../../support/postgres.js';
 import { newPrefix, REDIS_URL, removeKeys } from '../../support/redis.js';
+import type { PrivateServer } from '../../support/servers/private-server.js';
+import { noPrivatePostgres, startPostgres } from '../../support/servers/start-postgres.js';
+import { noPrivateRedis, startRedis } from '../../support/servers/start-redis.js';
 import { STORAGES } from '../../support/storages.js';
 
 /** A storage that is reached over a network. */
@@ -16,6 +19,10 @@ export interface ServerStorage {
   newPart(): string;
   storage(url: string, part: string): Storage;
   remove(part: string): Promise<void>;
+  /** Why no server of a test's own can be started here. */
+  readonly noServer: string | undefined;
+  /** Starts one that has flushed to the disk what it acknowledges. */
+  start(): Promise<PrivateServer>;
 }
 
 const ROWS: readonly ServerStorage[] = [
@@ -26,6 +33,8 @@ const ROWS: readonly ServerStorage[] = [
     newPart: newSchema,
     storage: (url, schema) => new PostgresStorage({ connectionString: url, schema }),
     remove: dropSchema,
+    noServer: noPrivatePostgres(),
+    start: () => startPostgres({ settings: { fsync: 'on', full_page_writes: 'on' } }),
   },
   {
     name: 'redis',
@@ -34,6 +43,8 @@ const ROWS: readonly ServerStorage[] = [
     newPart: newPrefix,
     storage: (url, prefix) => new RedisStorage({ url, prefix }),
     remove: removeKeys,
+    noServer: noPrivateRedis(),
+    start: () => startRedis({ settings: { appendonly: 'yes', appendfsync: 'always' } }),
   },
 ];
 
