@@ -56,9 +56,9 @@ export class Stage {
   }
 
   /** Starts a fixture, which gets the settings and the places of the data and the log. */
-  spawn(fixture: string, settings: object = {}): Actor {
+  spawn(fixture: string, settings: object = {}, env: NodeJS.ProcessEnv = {}): Actor {
     const config = JSON.stringify({ log: this.#log, ...settings });
-    return this.run(fileURLToPath(new URL(`fixtures/${fixture}`, import.meta.url)), [config]);
+    return this.run(fileURLToPath(new URL(`fixtures/${fixture}`, import.meta.url)), [config], env);
   }
 
   run(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Actor {
@@ -74,11 +74,14 @@ export class Stage {
 
   /** Those of one kind, or all, in the order in which they were written. */
   lines(kind?: string): readonly Line[] {
-    return readFileSync(this.#log, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Line)
-      .filter((line) => kind === undefined || line.kind === kind);
+    return (
+      readFileSync(this.#log, 'utf8')
+        .split('\n')
+        // What stands behind the last end of a line is one that is being written.
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Line)
+        .filter((line) => kind === undefined || line.kind === kind)
+    );
   }
 
   /** What to read when something did not happen. */
