@@ -11,17 +11,17 @@ const WARM_UP = 20;
 const UNTIL_IDLE = 300;
 
 /** From the call of enqueue in another process to the start of the run here, one job at a time on an idle queue. */
-export async function latencyAcross(system: System, { jobs, durability }: Trial): Promise<Figures> {
-  if (system.file === undefined) throw new Error('no other process can reach this system');
+export async function latencyAcross(system: System, trial: Trial): Promise<Figures> {
+  const { address } = system;
+  if (address === undefined) throw new Error('no other process can reach this system');
   const samples: number[] = [];
   await system.start(CONCURRENCY, async ({ subject }) => {
     samples.push(monotonic() - Number(subject));
   });
   await sleep(UNTIL_IDLE);
   const entry = fileURLToPath(new URL('producer.js', import.meta.url));
-  const producer = spawn(process.execPath, [entry, system.file, String(jobs + WARM_UP), durability], {
-    stdio: 'inherit',
-  });
+  const words = [JSON.stringify(trial), address, String(trial.jobs + WARM_UP)];
+  const producer = spawn(process.execPath, [entry, ...words], { stdio: 'inherit' });
   const [code] = (await once(producer, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`the producer ended with code ${code}`);
   while (!(await system.isDrained())) await sleep(5);

@@ -4,6 +4,7 @@ import { growth, growthOfNothing } from './growth.js';
 import { latency } from './latency.js';
 import { latencyAcross } from './latency-across.js';
 import { memory } from './memory.js';
+import { producers } from './producers.js';
 import { steady } from './steady.js';
 import type { System } from './system.js';
 import type { Figures, Trial } from './trial.js';
@@ -18,7 +19,8 @@ export type MeasureName =
   | 'steady'
   | 'growth'
   | 'growth-empty'
-  | 'memory';
+  | 'memory'
+  | 'producers';
 
 /** Each takes an open system with nothing in it. */
 export const MEASURES: Readonly<Record<MeasureName, (system: System, trial: Trial) => Promise<Figures>>> = {
@@ -32,4 +34,5 @@ export const MEASURES: Readonly<Record<MeasureName, (system: System, trial: Tria
   growth: growth,
   'growth-empty': growthOfNothing,
   memory: memory,
+  producers: producers,
 };

@@ -1,13 +1,10 @@
+import { GOALS, type DurableGoals, type Goal } from './goals.js';
 import type { MeasureName } from './measures.js';
 import type { SystemName } from './systems.js';
 import type { Trial } from './trial.js';
 
-/** What we reach for: of the figure itself, or of its ratio to the baseline. */
-export interface Goal {
-  readonly of: 'figure' | 'ratio';
-  readonly is: 'at least' | 'at most';
-  readonly value: number;
-}
+export const STORAGES = ['memory', 'sqlite', 'postgres', 'redis'] as const;
+export type StorageName = (typeof STORAGES)[number];
 
 /** One row of the table: a figure of ours, beside that of a baseline taken right before or after it. */
 export interface Row {
@@ -16,132 +13,148 @@ export interface Row {
   readonly goal?: Goal;
 }
 
+/** What is measured, by a process of its own; how durable is for all the same. */
+export type Planned = Omit<Trial, 'durability'>;
+
 /** Measurements that belong together. */
 export interface Comparison {
-  readonly storage: 'memory' | 'sqlite';
+  readonly storage: StorageName;
   readonly title: string;
-  readonly trial: Omit<Trial, 'durability'>;
-  readonly baseline?: Omit<Trial, 'durability'>;
+  readonly trial: Planned;
+  readonly baseline?: Planned;
+  /** Taken no more often than this, since it is long. */
+  readonly mostRounds?: number;
   readonly rows: readonly Row[];
 }
 
 /** Everything that is measured, in order. `quick` proves that it works; its figures mean nothing. */
 export function plan(isQuick: boolean): readonly Comparison[] {
-  const size = (jobs: number, quickJobs: number) => (isQuick ? quickJobs : jobs);
-  const drained = size(20_000, 1000);
-  const sampled = size(400, 30);
-  const backlog = size(100_000, 1000);
-  const sqlite = 'ours-sqlite';
-  const raw = 'raw-sqlite-marking';
+  const sizes = isQuick ? QUICK : FULL;
   return [
-    beside('memory', 'drain', 'drain', 'ours-memory', 'raw-memory', drained, [RATE]),
-    beside('memory', 'enqueue one by one', 'enqueue-1', 'ours-memory', 'raw-memory', size(50_000, 1000), [
-      RATE,
-    ]),
-    beside('memory', 'enqueue, 100 callers', 'enqueue-100', 'ours-memory', 'raw-memory', size(50_000, 1000), [
-      RATE,
-    ]),
-    beside(
-      'memory',
-      'enqueue batches of 1000',
-      'enqueue-batch',
-      'ours-memory',
-      'raw-memory',
-      size(50_000, 1000),
-      [RATE],
-    ),
-    beside('memory', 'latency, idle', 'latency', 'ours-memory', 'raw-memory', sampled, [P50, P99]),
-    grown('memory', 'ours-memory', drained, backlog),
-    held(size(100_000, 2000)),
-    beside('sqlite', 'drain, records kept', 'drain', sqlite, raw, drained, [rate(0.4), cpu(2.5)]),
-    beside(
-      'sqlite',
-      'drain, records removed',
-      'drain',
-      'ours-sqlite-removing',
-      'raw-sqlite-deleting',
-      drained,
-      [...[rate(0.4), cpu(2.5)]],
-    ),
-    beside('sqlite', 'enqueue one by one', 'enqueue-1', sqlite, raw, size(3000, 200), [rate(0.8)]),
-    beside('sqlite', 'enqueue, 100 callers', 'enqueue-100', sqlite, raw, size(20_000, 1000), [rate(0.5)]),
-    beside('sqlite', 'enqueue batches of 1000', 'enqueue-batch', sqlite, raw, size(50_000, 1000), [
-      rate(0.7),
-    ]),
-    beside('sqlite', 'latency, idle', 'latency', sqlite, raw, sampled, [{ ...P50, goal: atMost(1.5) }, P99]),
-    beside('sqlite', 'latency at 500 jobs/s', 'steady', sqlite, raw, size(2500, 250), [
-      ...[
-        { ...P50, goal: atMost(1.5) },
-        { ...P99, goal: atMost(2) },
-      ],
-    ]),
-    across(size(150, 20)),
-    grown('sqlite', sqlite, drained, backlog),
+    ...ofMemory(sizes),
+    ...ofDurable('sqlite', sizes, { ...sizes, burst: sizes.drain }),
+    ...ofDurable('postgres', sizes, sizes),
+    ...ofDurable('redis', sizes, { ...sizes, single: 3 * sizes.single, burst: 3 * sizes.burst }),
   ];
 }
+
+interface Sizes {
+  readonly drain: number;
+  readonly backlog: number;
+  readonly single: number;
+  readonly burst: number;
+  readonly batches: number;
+  readonly samples: number;
+  readonly steady: number;
+  readonly across: number;
+  readonly held: number;
+  readonly rivals: number;
+}
+
+const FULL: Sizes = {
+  ...{ drain: 20_000, backlog: 100_000, single: 2000, burst: 20_000, batches: 50_000 },
+  ...{ samples: 300, steady: 1500, across: 80, held: 100_000, rivals: 3200 },
+};
+const QUICK: Sizes = {
+  ...{ drain: 1000, backlog: 1000, single: 100, burst: 1000, batches: 1000 },
+  ...{ samples: 30, steady: 150, across: 10, held: 2000, rivals: 320 },
+};
 
 const RATE: Row = { figure: 'perSecond', unit: 'jobs/s' };
 const P50: Row = { figure: 'p50', unit: 'ms p50' };
 const P99: Row = { figure: 'p99', unit: 'ms p99' };
+const CPU: Row = { figure: 'cpuPer1000', unit: 'ms CPU/1000 jobs' };
 
-function rate(share: number): Row {
-  return { ...RATE, goal: { of: 'ratio', is: 'at least', value: share } };
+function ofMemory({ drain, burst, batches, samples, backlog, held }: Sizes): readonly Comparison[] {
+  const beside = (title: string, measure: MeasureName, jobs: number, rows: readonly Row[]): Comparison => ({
+    ...{ storage: 'memory', title, rows },
+    trial: { measure, system: 'ours-memory', jobs },
+    baseline: { measure, system: 'raw-memory', jobs },
+  });
+  return [
+    beside('drain, concurrency 10', 'drain', drain, [RATE]),
+    beside('enqueue one by one', 'enqueue-1', burst, [RATE]),
+    beside('enqueue, 100 callers', 'enqueue-100', burst, [RATE]),
+    beside('enqueue, batches of 1000', 'enqueue-batch', batches, [RATE]),
+    beside('latency, idle', 'latency', samples, [P50, P99]),
+    grown('memory', 'ours-memory', drain, backlog, GOALS.memory.growth),
+    beside(`${held.toLocaleString('en')} jobs held`, 'memory', held, [
+      { figure: 'megabytes', unit: 'MB', goal: GOALS.memory.held },
+    ]),
+  ];
 }
 
-function cpu(times: number): Row {
-  return { figure: 'cpuPer1000', unit: 'ms CPU/1000 jobs', goal: atMost(times) };
-}
-
-function atMost(value: number): Goal {
-  return { of: 'ratio', is: 'at most', value };
-}
-
-function beside(
-  storage: Comparison['storage'],
-  title: string,
-  measure: MeasureName,
-  system: SystemName,
-  baseline: SystemName,
-  jobs: number,
-  rows: readonly Row[],
-): Comparison {
-  return {
-    storage,
-    title,
-    trial: { measure, system, jobs },
-    baseline: { measure, system: baseline, jobs },
-    rows,
-  };
+function ofDurable(storage: keyof DurableGoals, sizes: Sizes, enqueued: Sizes): readonly Comparison[] {
+  const goals = GOALS[storage];
+  const keeping = `ours-${storage}-keeping` as const;
+  const beside = (
+    title: string,
+    planned: Omit<Planned, 'system'>,
+    rows: readonly Row[],
+    records: 'keeping' | 'removing' = 'keeping',
+  ): Comparison => ({
+    ...{ storage, title, rows },
+    trial: { ...planned, system: `ours-${storage}-${records}` },
+    baseline: { ...planned, system: `raw-${storage}-${records}` },
+  });
+  const { drain, samples, steady, across, backlog } = sizes;
+  const { single, burst, batches } = enqueued;
+  const of = (row: Row, goal: Goal | undefined): Row => (goal === undefined ? row : { ...row, goal });
+  const drains = (title: string, records: 'keeping' | 'removing', rate: Goal | undefined) =>
+    beside(title, { measure: 'drain', jobs: drain }, [of(RATE, rate), of(CPU, goals.cpu)], records);
+  const alone = beside(
+    'drain, concurrency 1',
+    { measure: 'drain', jobs: drain, concurrency: 1 },
+    [of(RATE, goals.drainAlone), of(CPU, goals.cpu)],
+    'removing',
+  );
+  const reached = beside('latency, idle, from another process', { measure: 'latency-across', jobs: across }, [
+    of(P50, goals.across),
+    P99,
+  ]);
+  // A bare SQLite hears nothing from another process, so there is nothing to stand beside.
+  const { baseline: _, ...reachedAlone } = reached;
+  return [
+    drains('drain, completed records kept (default)', 'keeping', goals.drainKeeping),
+    drains('drain, completed records removed', 'removing', goals.drainRemoving),
+    alone,
+    beside('enqueue one by one', { measure: 'enqueue-1', jobs: single }, [of(RATE, goals.single)]),
+    beside('enqueue, 100 callers', { measure: 'enqueue-100', jobs: burst }, [of(RATE, goals.burst)]),
+    beside('enqueue, batches of 1000', { measure: 'enqueue-batch', jobs: batches }, [
+      of(RATE, goals.batches),
+    ]),
+    beside('latency, idle', { measure: 'latency', jobs: samples }, [of(P50, goals.idle), P99]),
+    beside('latency at 500 jobs/s', { measure: 'steady', jobs: steady }, [
+      of(P50, goals.steadyP50),
+      of(P99, goals.steadyP99),
+    ]),
+    storage === 'sqlite' ? reachedAlone : reached,
+    grown(storage, keeping, drain, backlog, goals.growth),
+    ...(storage === 'postgres' ? [announced(sizes.rivals)] : []),
+  ];
 }
 
 function grown(
-  storage: Comparison['storage'],
+  storage: StorageName,
   system: SystemName,
   jobs: number,
   backlog: number,
+  goal: Goal,
 ): Comparison {
+  const count = backlog.toLocaleString('en');
   return {
-    storage,
-    title: `drain among ${backlog} scheduled + ${backlog} ended, against none`,
+    ...{ storage, title: `drain among ${count} scheduled + ${count} ended, against none`, mostRounds: 3 },
     trial: { measure: 'growth', system, jobs, backlog },
     baseline: { measure: 'growth-empty', system, jobs, backlog },
-    rows: [rate(0.9)],
+    rows: [{ ...RATE, goal }],
   };
 }
 
-function held(jobs: number): Comparison {
+function announced(jobs: number): Comparison {
   return {
-    ...beside('memory', `${jobs} jobs held`, 'memory', 'ours-memory', 'raw-memory', jobs, []),
-    rows: [{ figure: 'megabytes', unit: 'MB', goal: { of: 'figure', is: 'at most', value: 60 } }],
-  };
-}
-
-// A bare SQLite hears nothing from another process, so there is nothing to stand beside.
-function across(jobs: number): Comparison {
-  return {
-    storage: 'sqlite',
-    title: 'latency, idle, from another process',
-    trial: { measure: 'latency-across', system: 'ours-sqlite', jobs },
-    rows: [{ ...P50, goal: { of: 'figure', is: 'at most', value: 5 } }, P99],
+    ...{ storage: 'postgres', title: 'enqueue, 16 storages one by one, against the same without NOTIFY' },
+    trial: { measure: 'producers', system: 'ours-postgres-keeping', jobs },
+    baseline: { measure: 'producers', system: 'ours-postgres-silent', jobs },
+    rows: [{ ...RATE, goal: GOALS.postgres.announced }],
   };
 }

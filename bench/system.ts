@@ -15,10 +15,10 @@ export interface BatchSettings {
 
 /** Something that takes jobs and runs them: ours, or a bare storage beside it. */
 export interface System {
-  /** What a reader must know to judge the figures: the library below, durability, record keeping. */
+  /** What a reader must know to judge the figures, once it is open: the library below, durability, record keeping. */
   readonly settings: string;
   /** Where another process finds the same jobs; absent when none can. */
-  readonly file?: string;
+  readonly address?: string;
   open(): Promise<void>;
   /** Resolves once the job is as durable as the settings say. */
   enqueue(mail: Mail): Promise<unknown>;
@@ -27,6 +27,8 @@ export interface System {
   start(concurrency: number, run: (mail: Mail) => Promise<void>): Promise<void>;
   /** Whether the storage itself shows nothing that is ready or runs: all ends are recorded. */
   isDrained(): Promise<boolean>;
+  /** Milliseconds of CPU that a server has used so far: 0 without one, undefined where it cannot be read. */
+  serverCpu(): Promise<number | undefined>;
   stop(): Promise<void>;
   /** Leaves nothing behind. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { Comparison, Row } from './plan.js';
+import { STORAGES, type Comparison, type Row } from './plan.js';
 import type { Figures } from './trial.js';
 
 /** One round of a comparison. */
@@ -7,35 +7,37 @@ export interface Pair {
   readonly baseline?: Figures;
 }
 
-const HEAD = ['storage', 'measure', 'unit', 'ours', 'baseline', 'ratio (range)', 'goal', ''];
+const HEAD = ['measure', 'unit', 'ours', 'baseline', 'ratio (range)', 'goal', ''];
+const TITLES = { memory: 'Memory', sqlite: 'SQLite', postgres: 'PostgreSQL', redis: 'Redis' } as const;
 
-/** Medians over the rounds. Ratios are taken within each pair, and the median is theirs. */
-export function tableOf(pairs: ReadonlyMap<Comparison, readonly Pair[]>): string {
-  const rows = [...pairs].flatMap(([comparison, taken]) =>
-    comparison.rows.map((row) => cellsOf(comparison, row, taken)),
-  );
-  return [HEAD, HEAD.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+/** One table for each storage. Medians over the rounds; ratios are taken within each pair, and the median is theirs. */
+export function tablesOf(pairs: ReadonlyMap<Comparison, readonly Pair[]>): string {
+  const tables = STORAGES.flatMap((storage) => {
+    const rows = [...pairs]
+      .filter(([comparison]) => comparison.storage === storage)
+      .flatMap(([comparison, taken]) =>
+        comparison.rows.map((row, index) => cellsOf(index === 0 ? comparison.title : 'the same', row, taken)),
+      );
+    if (rows.length === 0) return [];
+    const lines = [HEAD, HEAD.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+    return [`## ${TITLES[storage]}\n\n${lines.join('\n')}\n`];
+  });
+  return tables.join('\n');
 }
 
-function cellsOf(
-  { storage, title }: Comparison,
-  { figure, unit, goal }: Row,
-  pairs: readonly Pair[],
-): string[] {
+function cellsOf(title: string, { figure, unit, goal }: Row, pairs: readonly Pair[]): string[] {
   const ours = pairs.map((pair) => pair.ours[figure] ?? NaN);
   const theirs = pairs.flatMap(({ baseline }) => (baseline === undefined ? [] : [baseline[figure] ?? NaN]));
   const ratios = theirs.map((value, index) => (ours[index] ?? NaN) / value);
-  const names = [storage, title, unit, short(median(ours))];
-  const beside = theirs.length === 0 ? ['', ''] : [short(median(theirs)), rangeOf(ratios)];
-  if (goal === undefined) return [...names, ...beside, '', ''];
+  const cells = [
+    ...[title, unit, short(median(ours))],
+    ...(theirs.length === 0 ? ['', ''] : [short(median(theirs)), rangeOf(ratios)]),
+  ];
+  if (goal === undefined) return [...cells, '', ''];
   const reached = median(goal.of === 'ratio' ? ratios : ours);
   const isMet = goal.is === 'at least' ? reached >= goal.value : reached <= goal.value;
-  return [
-    ...names,
-    ...beside,
-    `${goal.is} ${goal.value}${goal.of === 'ratio' ? '×' : ` ${unit}`}`,
-    isMet ? 'met' : 'MISSED',
-  ];
+  const aim = `${goal.is} ${goal.value}${goal.of === 'ratio' ? '×' : ` ${unit.split(' ')[0]}`}`;
+  return [...cells, aim, Number.isNaN(reached) ? 'not measured' : isMet ? 'met' : '**missed**'];
 }
 
 function rangeOf(ratios: readonly number[]): string {
@@ -50,5 +52,6 @@ export function median(values: readonly number[]): number {
 
 /** Three digits that count. */
 function short(value: number): string {
+  if (Number.isNaN(value)) return 'unknown';
   return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
 }

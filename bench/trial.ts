@@ -12,6 +12,8 @@ export interface Trial {
   readonly measure: MeasureName;
   readonly system: SystemName;
   readonly jobs: number;
+  /** Runs at once. @default 10 */
+  readonly concurrency?: number;
   /** Jobs that wait for later and ended ones that lie there, each this many, while `jobs` are drained. */
   readonly backlog?: number;
   readonly durability: Durability;

@@ -1,6 +1,6 @@
 import { defineJob, QueueHandle, Runner, type Storage } from 'nestjs-background-jobs/core';
 import type { BatchSettings, Mail, System } from '../system.js';
-import type { TemporaryFile } from './temporary-file.js';
+import type { Place } from '../places/place.js';
 
 /** The job of all measures, ours to enqueue. */
 export class MailJob implements Mail {
@@ -19,36 +19,39 @@ export class MailJob implements Mail {
 
 const definition = defineJob<object>(MailJob, { name: 'mail' });
 
-/** What `Ours` needs: an unopened storage, and how to judge its figures. */
-export interface OurSettings {
+/** What `Ours` needs: an unopened storage, and where that keeps its jobs. */
+export interface OurOptions {
   readonly storage: Storage;
-  readonly settings: string;
   readonly keepsCompleted: boolean;
-  readonly file?: TemporaryFile;
+  /** Absent where they are in this process. */
+  readonly place?: Place;
 }
 
 /** The library at its default settings, without Nest around it. */
 export class Ours implements System {
-  readonly settings: string;
-  readonly file?: string;
-  readonly #storage: Storage;
+  settings = '';
+  readonly address?: string;
+  readonly #options: OurOptions;
   readonly #queue: QueueHandle;
-  readonly #file: TemporaryFile | undefined;
   #runner: Runner | undefined;
 
-  constructor({ storage, settings, keepsCompleted, file }: OurSettings) {
-    this.settings = `${settings}, completed records ${keepsCompleted ? 'kept for an hour (default)' : 'removed at once'}`;
-    if (file !== undefined) this.file = file.path;
-    this.#storage = storage;
+  constructor(options: OurOptions) {
+    const { storage, keepsCompleted, place } = options;
+    this.#options = options;
+    if (place !== undefined) this.address = place.address;
     this.#queue = new QueueHandle(
       storage,
       keepsCompleted ? {} : { defaults: { keep: { completed: false } } },
     );
-    this.#file = file;
   }
 
-  open() {
-    return this.#storage.open();
+  async open() {
+    const { storage, keepsCompleted, place } = this.#options;
+    const records = keepsCompleted ? 'kept for an hour (default)' : 'removed at once';
+    this.settings = [storage.name, await place?.describe(), `completed records ${records}`]
+      .filter((part) => part !== undefined)
+      .join(', ');
+    await storage.open();
   }
 
   enqueue(mail: Mail) {
@@ -66,7 +69,7 @@ export class Ours implements System {
 
   async start(concurrency: number, run: (mail: Mail) => Promise<void>) {
     this.#runner = new Runner({
-      storage: this.#storage,
+      storage: this.#options.storage,
       handlers: [{ definition, run: (job) => run(job as MailJob) }],
       queues: { default: concurrency },
     });
@@ -78,12 +81,17 @@ export class Ours implements System {
     return stats.every(({ ready, running }) => ready === 0 && running === 0);
   }
 
+  async serverCpu() {
+    const { place } = this.#options;
+    return place === undefined ? 0 : place.serverCpu();
+  }
+
   async stop() {
     await this.#runner?.stop();
   }
 
   async close() {
-    await this.#storage.close();
-    await this.#file?.remove();
+    await this.#options.storage.close();
+    await this.#options.place?.leave();
   }
 }

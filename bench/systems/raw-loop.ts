@@ -1,4 +1,5 @@
 import type { Mail } from '../system.js';
+import { runBatch } from './run-batch.js';
 
 /** A bare storage: no more than what its loop needs. */
 export interface RawBatches<Row> {
@@ -47,16 +48,8 @@ export class RawLoop<Row> {
     for (let done: readonly Row[] = []; !this.#isStopping;) {
       const rows = this.#batches.next(done);
       done = rows;
-      if (rows.length > 0) await this.#runAll(rows, concurrency, run);
+      if (rows.length > 0) await runBatch(rows, concurrency, (row) => run(this.#batches.mailOf(row)));
       else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-  }
-
-  async #runAll(rows: readonly Row[], concurrency: number, run: (mail: Mail) => Promise<void>) {
-    const left = rows.values();
-    const slot = async () => {
-      for (const row of left) await run(this.#batches.mailOf(row));
-    };
-    await Promise.all(Array.from({ length: Math.min(concurrency, rows.length) }, slot));
   }
 }

@@ -33,6 +33,10 @@ export class RawMemory implements System {
     return this.#loop.isWaiting;
   }
 
+  async serverCpu() {
+    return 0;
+  }
+
   stop() {
     return this.#loop.stop();
   }

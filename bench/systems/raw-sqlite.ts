@@ -3,7 +3,7 @@ import type { Mail, System } from '../system.js';
 import type { Durability } from '../trial.js';
 import { RawLoop } from './raw-loop.js';
 import { DELETE_ALL, INSERT, INSERT_ALL, MARK_ALL, POP, SCHEMA } from './raw-sqlite.sql.js';
-import { temporaryFile } from './temporary-file.js';
+import { temporaryFile } from '../places/temporary-file.js';
 
 const BATCH = 500;
 
@@ -17,7 +17,7 @@ export class RawSqlite implements System {
   readonly settings: string;
   readonly #durability: Durability;
   readonly #keepsCompleted: boolean;
-  readonly #file = temporaryFile();
+  readonly #file = temporaryFile('');
   readonly #loop = new RawLoop<Row>({
     next: (done) => this.#next(done),
     mailOf: ({ payload }) => JSON.parse(payload) as Mail,
@@ -33,7 +33,7 @@ export class RawSqlite implements System {
   }
 
   async open() {
-    this.#database = prepare(new Database(this.#file.path), this.#durability, this.#keepsCompleted);
+    this.#database = prepare(new Database(this.#file.address), this.#durability, this.#keepsCompleted);
   }
 
   /** Callers of one turn share a transaction. */
@@ -56,13 +56,17 @@ export class RawSqlite implements System {
     return this.#loop.isWaiting;
   }
 
+  async serverCpu() {
+    return 0;
+  }
+
   stop() {
     return this.#loop.stop();
   }
 
   async close() {
     this.#database?.close();
-    await this.#file.remove();
+    await this.#file.leave();
   }
 
   #flush(): void {
