@@ -31,6 +31,20 @@ export type { ScheduleInfo } from './client/schedule-info.js';
 export type { CronOptions, EveryOptions, TickOptions } from './client/schedule-options.js';
 export type { JobInfo } from './client/job-info.js';
 export type { QueueSummary } from './client/queue-summary.js';
+export { JobInspector, type JobIds, type JobInspectorOptions } from './client/job-inspector.js';
+export type { JobFilter } from './client/job-filter.js';
+export type { CountOptions, JobCount, JobInfoPage, PageOptions } from './client/job-listing.js';
+export type { ActionResult } from './client/job-action.js';
+export type {
+  BulkBatch,
+  BulkOptions,
+  BulkSummary,
+  CancelOptions,
+  DryRun,
+  DryRunOptions,
+} from './client/bulk-action.js';
+export type { Explanation, Reason } from './client/explanation.js';
+export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
 export type { Pushed } from './storage/new-job.js';
 export type { CancelResult } from './storage/inspection.js';
 export type { DeadReason, JobState, RecordedFailure } from './core/job.js';

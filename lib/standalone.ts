@@ -19,6 +19,20 @@ export type { ScheduleInfo } from './client/schedule-info.js';
 export type { CronOptions, EveryOptions, TickOptions } from './client/schedule-options.js';
 export type { JobInfo } from './client/job-info.js';
 export type { QueueSummary } from './client/queue-summary.js';
+export { JobInspector, type JobIds, type JobInspectorOptions } from './client/job-inspector.js';
+export type { JobFilter } from './client/job-filter.js';
+export type { CountOptions, JobCount, JobInfoPage, PageOptions } from './client/job-listing.js';
+export type { ActionResult } from './client/job-action.js';
+export type {
+  BulkBatch,
+  BulkOptions,
+  BulkSummary,
+  CancelOptions,
+  DryRun,
+  DryRunOptions,
+} from './client/bulk-action.js';
+export type { Explanation, Reason } from './client/explanation.js';
+export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
 
 export { Runner, type RunnerOptions, type RunningJob } from './runtime/runner.js';
 export type { JobHandler } from './runtime/handler.js';

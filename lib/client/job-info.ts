@@ -35,6 +35,8 @@ export interface JobInfo {
   readonly schedule?: string;
   readonly startedAt?: Date;
   readonly endedAt?: Date;
+  /** The id of the runner that has it; set while `running`. */
+  readonly runner?: string;
   /** The last value that the run reported. */
   readonly progress?: unknown;
   /** What the completed run returned. */
@@ -63,6 +65,7 @@ export function toJobInfo(record: JobRecord): JobInfo {
     ...(mark === undefined ? {} : { schedule: mark.schedule }),
     ...(record.startedAt === undefined ? {} : { startedAt: new Date(record.startedAt) }),
     ...(record.endedAt === undefined ? {} : { endedAt: new Date(record.endedAt) }),
+    ...(record.runner === undefined ? {} : { runner: record.runner }),
     ...(record.progress === undefined ? {} : { progress: decodeValue(record.progress) }),
     ...(record.result === undefined ? {} : { result: decodeValue(record.result) }),
     ...(meta === undefined ? {} : { meta: decodeValue(meta) }),

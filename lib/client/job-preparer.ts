@@ -14,6 +14,7 @@ import type { Due, NewJob, UniqueClaim } from '../storage/new-job.js';
 import type { JobTemplate } from '../storage/schedules.js';
 import { ask, PolicyBook } from './job-policy.js';
 import { QUEUE_OPTIONS, type QueueOptions } from './queue-options.js';
+import { storedUniqueKey } from './unique-key.js';
 
 export const DEFAULT_QUEUE = 'default';
 const DEFAULTS: QueueOptions = {};
@@ -83,16 +84,16 @@ function dueOf({ delay, runAt }: QueueOptions): Due {
   return { at };
 }
 
-function checkPriority(priority: number): number {
+/** Refuses what not every storage can keep. */
+export function checkPriority(priority: number): number {
   if (Number.isSafeInteger(priority) && Math.abs(priority) < 2 ** 31) return priority;
   throw new InvalidOptionError(`priority: ${String(priority)} is not a whole number between -2^31 and 2^31`);
 }
 
-// Keys of different job names never meet. Names hold no control characters, so the joint is unmistakable.
 function claimOf(definition: JobDefinition, unique: UniqueOptions): UniqueClaim {
   checkKnownOptions(unique, ['key', 'while'], 'unique');
   const claim = {
-    key: `${definition.name}\n${checkName(unique.key, 'A unique key')}`,
+    key: storedUniqueKey(definition.name, checkName(unique.key, 'A unique key')),
     while: unique.while ?? 'live',
   };
   if (claim.while === 'live' || claim.while === 'waiting') return claim;

@@ -5,6 +5,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { JobInspector } from '../client/job-inspector.js';
 import { QueueHandle } from '../client/queue-handle.js';
 import { ScheduleControl } from '../client/schedule-control.js';
 import { ScheduleDeclarer } from '../client/schedule-declarer.js';
@@ -51,8 +52,22 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
       useFactory: (storage: Storage, settings: JobsSettings) => new ScheduleDeclarer(storage, settings),
       inject: [Storage, JobsSettings],
     },
+    {
+      provide: JobInspector,
+      useFactory: (storage: Storage, schedules: ScheduleControl) => new JobInspector(storage, { schedules }),
+      inject: [Storage, ScheduleControl],
+    },
   ],
-  exports: [Storage, QueueHandle, ScheduleControl, ScheduleDeclarer, DeclaredKeys, JobsSettings, JobLogger],
+  exports: [
+    Storage,
+    QueueHandle,
+    JobInspector,
+    ScheduleControl,
+    ScheduleDeclarer,
+    DeclaredKeys,
+    JobsSettings,
+    JobLogger,
+  ],
 })
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   readonly #storage: Storage;
