@@ -322,6 +322,7 @@ describe('acting by filter', () => {
     const [running = ''] = await queued(1);
     await run();
     const waiting = await queued(3);
+    expect(await inspector.move({ queue: 'mail' }, 'slow', { dryRun: true })).toMatchObject({ count: 3 });
     expect(await inspector.move({ queue: 'mail' }, 'slow')).toMatchObject({ done: 3, refused: 0 });
     expect(storage.acts).toEqual([waiting.toReversed()]);
     expect(await inspector.cancel({ name: 'mail' })).toMatchObject({ done: 3, requested: 1, refused: 0 });
@@ -332,7 +333,7 @@ describe('acting by filter', () => {
     const ids = await dead(1);
     const asked = [
       () => inspector.cancel({}),
-      () => inspector.cancel({ state: 'dead', queue: undefined }),
+      () => inspector.cancel({ name: 'mail', queue: undefined }),
       () => inspector.retry({ queue: 'mail' }),
       () => inspector.remove({ queue: 'mail' }),
       () => inspector.remove({ queue: 'mail' }, { dryRun: true }),
