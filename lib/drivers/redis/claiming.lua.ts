@@ -32,7 +32,7 @@ end
 
 local function popFirst(key, limit)
   local popped, members = call('ZPOPMIN', key, limit), {}
-  for nth = 1, #popped, 2 do members[#members + 1] = popped[nth] end
+  for nth = 1, #popped / 2 do members[nth] = popped[2 * nth - 1] end
   return members
 end
 
@@ -101,7 +101,7 @@ local function lease(members, runner, length, answer)
   local over, last = format('%d', now + length), #answer
   for start = 1, #members, CHUNK do
     local ids = {}
-    for nth = start, math.min(#members, start + CHUNK - 1) do ids[#ids + 1] = sub(members[nth], 40) end
+    for nth = start, math.min(#members, start + CHUNK - 1) do ids[nth - start + 1] = sub(members[nth], 40) end
     local bodies, states = call('HMGET', JOBS, unpack(ids)), call('HMGET', STATES, unpack(ids))
     local fields, leases, size = {}, {}, 0
     local tail, counts = NOW .. ZERO13, ZERO8 .. ZERO8

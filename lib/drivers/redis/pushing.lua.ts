@@ -38,6 +38,8 @@ local function pushRuns()
       at = at + size * step
       for nth = 1, size do ids[nth] = ARGV[from + (nth - 1) * step] end
       local known, seen, stored, places = call('HMGET', JOBS, unpack(ids)), {}, {}, {}
+      -- Counted, since Lua searches for the length of a table whenever it is asked.
+      local added = 0
       for nth = 1, size do
         local id = ids[nth]
         local present = (known[nth] or seen[id]) and id
@@ -54,21 +56,21 @@ local function pushRuns()
           duplicates[#duplicates + 1] = present
         else
           seen[id] = true
-          stored[#stored + 1] = id
-          places[#places + 1] = from + (nth - 1) * step + 1
+          added = added + 1
+          stored[added], places[added] = id, from + (nth - 1) * step + 1
         end
       end
       index = index + size
-      if #stored > 0 then
-        local first = call('INCRBY', base .. 'arrived', #stored) - #stored
+      if added > 0 then
+        local first = call('INCRBY', base .. 'arrived', added) - added
         local fields, members = {}, {}
         -- As text: to print a number costs Redis more than to store the job under it.
         local score = due <= now and '0' or format('%d', due)
-        for nth, id in ipairs(stored) do
-          local number = format('%013d', first + nth - 1)
-          local odd = 2 * nth - 1
-          fields[odd], fields[odd + 1] = id, head .. number .. tail .. ARGV[places[nth]]
-          members[odd], members[odd + 1] = score, head .. number .. id
+        for nth = 1, added do
+          local id, odd = stored[nth], 2 * nth - 1
+          local place = head .. format('%013d', first + nth - 1)
+          fields[odd], fields[odd + 1] = id, place .. tail .. ARGV[places[nth]]
+          members[odd], members[odd + 1] = score, place .. id
         end
         call('HSET', JOBS, unpack(fields))
         arrive(first, stored)
@@ -80,7 +82,7 @@ local function pushRuns()
         if queue ~= '' then call('HSETNX', base .. 'queues', queue, now) end
         -- Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
         ready[lane] = true
-        last = stored[#stored]
+        last = stored[added]
       end
     end
   end

@@ -73,7 +73,8 @@ export class RedisStorage extends Storage {
     refuseTransaction(transaction, this.name);
     checkSupported(jobs, this.name);
     const pushed = await this.#session().contents.gathering.push(jobs);
-    const queues = new Set(jobs.flatMap(({ queue }, nth) => (pushed[nth]?.duplicate ? [] : [queue])));
+    const queues = new Set<string>();
+    for (const [nth, { queue }] of jobs.entries()) if (!pushed[nth]?.duplicate) queues.add(queue);
     if (queues.size > 0) this.#hub.emit({ kind: 'ready', queues: [...queues] });
     return pushed;
   }

@@ -24,7 +24,8 @@ end
 
 local function completeChunk(attempt, stalls, keep, size, answers)
   local ids, tokens = {}, {}
-  for nth = 1, size do ids[nth], tokens[nth] = nextArg(), nextArg() end
+  for nth = 1, size do ids[nth], tokens[nth] = ARGV[at + 2 * nth - 2], ARGV[at + 2 * nth - 1] end
+  at = at + 2 * size
   local states, seen, held, fields, over = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
   local size, last, counted = 0, #answers, attempt .. stalls
   local goes = keep and format('%d', now + keep)
