@@ -1,36 +1,67 @@
-/**
- * Stores a batch in one call: the jobs as JSON, and their keys as an array. Gives back only the jobs it did not
- * store: their place in the batch and the id of the job that is there.
- *
- * A function, since each statement in it sees what was committed until then: an insert that waited for another
- * transaction must look again at who has the id or the unique key now. The indexes decide who is first. A job of the
- * same id that has ended is looked for after the insert, never before: between a look and an insert it could end.
- */
-export const PUSH_FUNCTION = `
-  create function jobs.push_1(batch text, keys text) returns table (place integer, present text)
-  language plpgsql volatile set enable_seqscan to off as $push$
-  declare
-    all_keys uuid[] := keys::uuid[];
-    moment bigint := jobs.clock_1();
-    stored uuid[] := '{}';
-    ended uuid[];
-    wanted integer[];
-  begin
-    for round in 1..10 loop
-      with added as (
+// Columns side by side: a server reads them in half the time that an object for each job takes.
+const ASKED = `rows from (
+          unnest(all_keys, lanes::integer[], priorities::integer[], nullif(delays, '')::bigint[],
+            nullif(ats, '')::bigint[], all_unique_keys, nullif(unique_whiles, '')::smallint[]),
+          json_array_elements_text(policies::json), json_array_elements_text(payloads::json),
+          json_array_elements_text(nullif(ids, '')::json), json_array_elements_text(nullif(metas, '')::json),
+          json_array_elements_text(nullif(unique_names, '')::json)) with ordinality
+        as x(key, lane, priority, delay, at, unique_key, unique_while, policy, payload, id, meta, unique_name, place)`;
+
+// Functions give their rows in order, and so they are stored.
+const ADD = `
         insert into jobs.job (key, id, lane, state, priority, run_at, enqueued_at, policy, payload, meta,
           unique_key, unique_hash, unique_while, unique_name)
         select x.key, x.id, x.lane, case when due.at > moment then 1 else 0 end, x.priority, due.at, moment,
           x.policy, x.payload, x.meta, x.unique_key, x.unique_key, x.unique_while, x.unique_name
-        from json_to_recordset(batch::json) as x(place integer, key uuid, id text, lane integer, priority integer,
-          delay bigint, at bigint, policy text, payload text, meta text, unique_key uuid, unique_while smallint,
-          unique_name text)
-        cross join lateral (select greatest(moment, coalesce(x.at, moment + x.delay)) as at) due
+        from ${ASKED}
+        cross join lateral (select greatest(moment, coalesce(x.at, moment + x.delay)) as at) due`;
+
+/** The parameters of the function, in order: each a column of the batch. */
+export const PUSH_COLUMNS = [
+  ...['keys', 'lanes', 'priorities', 'delays', 'ats', 'policies', 'payloads'],
+  ...['ids', 'metas', 'unique_keys', 'unique_whiles', 'unique_names'],
+] as const;
+
+/**
+ * Stores a batch in one call. Gives back only the jobs it did not store: their place in the batch, from 0, and the id
+ * of the job that is there. Texts come as JSON arrays and all else as arrays of PostgreSQL; a column that no job has is empty.
+ *
+ * A function, since each statement in it sees what was committed until then: an insert that waited for another
+ * transaction must look again at who has the id or the unique key now. The indexes decide who is first. A job of the
+ * same id that has ended is looked for after the insert, never before: between a look and an insert it could end.
+ *
+ * An insert that minds conflicts costs a third more. So jobs without unique keys, of which hardly any is there already,
+ * are inserted plainly first; should one be there, that leaves nothing, and they are inserted with care.
+ */
+export const PUSH_FUNCTION = `
+  create function jobs.push_1(${PUSH_COLUMNS.map((column) => `${column} text`).join(', ')})
+  returns table (place integer, present text)
+  language plpgsql volatile set enable_seqscan to off as $push$
+  declare
+    all_keys uuid[] := keys::uuid[];
+    all_unique_keys uuid[] := nullif(unique_keys, '')::uuid[];
+    moment bigint := jobs.clock_1();
+    stored uuid[] := '{}';
+    ended uuid[];
+    wanted bigint[];
+  begin
+    if all_unique_keys is null then
+      begin
+        ${ADD};
+        stored := all_keys;
+      exception when unique_violation then
+        -- What was inserted is gone again.
+      end;
+    end if;
+
+    for round in 1..10 loop
+      if stored is distinct from all_keys then
+        with added as (${ADD}
         where wanted is null or x.place = any(wanted)
-        order by x.place
         on conflict do nothing
         returning job.key)
-      select stored || coalesce(array_agg(added.key), '{}') into stored from added;
+        select stored || coalesce(array_agg(added.key), '{}') into stored from added;
+      end if;
 
       if cardinality(stored) = cardinality(all_keys)
         and not exists (select 1 from jobs.ended_job e where e.key = any(all_keys)) then
@@ -45,7 +76,7 @@ export const PUSH_FUNCTION = `
 
       -- Whoever was met may be gone by now: then the place is free, and is tried for again.
       wanted := array(
-        select x.place from json_to_recordset(batch::json) as x(place integer, key uuid, unique_key uuid)
+        select x.place from ${ASKED}
         where x.key <> all(stored)
           and not exists (select 1 from jobs.job j where j.key = x.key)
           and not exists (select 1 from jobs.ended_job e where e.key = x.key)
@@ -60,9 +91,9 @@ export const PUSH_FUNCTION = `
         select x.place, x.key, x.id, x.unique_key, min(x.place) filter (
           where x.key = any(stored) and x.unique_key is not distinct from j.unique_hash)
           over (partition by x.key) as stored_at
-        from json_to_recordset(batch::json) as x(place integer, key uuid, id text, unique_key uuid)
+        from ${ASKED}
         left join jobs.job j on j.key = x.key)
-      select x.place, coalesce(
+      select (x.place - 1)::integer, coalesce(
         (select coalesce(j.id, j.key::text) from jobs.job j where j.unique_key = x.unique_key and x.place < x.stored_at),
         (select coalesce(j.id, j.key::text) from jobs.job j where j.key = x.key),
         (select coalesce(e.id, e.key::text) from jobs.ended_job e where e.key = x.key),

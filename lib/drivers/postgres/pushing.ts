@@ -3,18 +3,27 @@ import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import { jobKeyOf, keyOf } from './job-key.js';
 import type { Lanes } from './lanes.js';
-import { arrayOf, type Sql } from './sql.js';
+import { PUSH_COLUMNS } from './push-function.sql.js';
+import type { Sql } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
 
-const PUSH = `select place, present from jobs.push_1($1::text, $2::text)`;
+const CALL = `jobs.push_1(${PUSH_COLUMNS.map((_, index) => `$${index + 1}::text`).join(', ')})`;
+const PUSH = `select place, present from ${CALL}`;
 // The number of the transaction tells later whether it was committed.
 const PUSH_JOINED = `
   select pg_current_xact_id()::text as transaction, place, present
-  from (select 1) as one left join jobs.push_1($1::text, $2::text) on true`;
+  from (select 1) as one left join ${CALL} on true`;
 
 /** How long a unique key is held, as it is stored. */
 const UNTIL_CLAIMED = 1;
 const UNTIL_ENDED = 2;
+
+type PushColumn = (typeof PUSH_COLUMNS)[number];
+
+/** A job as the function reads it. */
+type PushRow = Readonly<Record<PushColumn, string | number | undefined>>;
+
+const TEXTS: ReadonlySet<PushColumn> = new Set(['policies', 'payloads', 'ids', 'metas', 'unique_names']);
 
 /** What became of a push within the caller's transaction, should that be committed. */
 export interface JoinedPush {
@@ -68,34 +77,34 @@ export class Pushing {
     return { pushed: pushedOf(jobs, refused), transaction: String(rows[0]?.transaction) };
   }
 
-  #valuesOf(jobs: readonly NewJob[]): [batch: string, keys: string] {
-    const keys: string[] = [];
-    const batch = jobs.map((job, place) => {
-      const key = jobKeyOf(job.id);
-      keys.push(key);
-      return this.#requestOf(job, place, key);
+  #valuesOf(jobs: readonly NewJob[]): string[] {
+    const rows = jobs.map((job) => this.#rowOf(job));
+    return PUSH_COLUMNS.map((column) => {
+      const values = rows.map((row) => row[column]);
+      if (values.every((value) => value === undefined)) return '';
+      return TEXTS.has(column)
+        ? JSON.stringify(values)
+        : `{${values.map((value) => value ?? 'null').join(',')}}`;
     });
-    return [JSON.stringify(batch), arrayOf(keys)];
   }
 
-  // One shape for all jobs: what is undefined is left out of the JSON, and null where it is read.
-  #requestOf(job: NewJob, place: number, key: string): object {
+  #rowOf(job: NewJob): PushRow {
     const { id, due, unique, meta, priority } = job;
+    const key = jobKeyOf(id);
     return {
-      place,
-      key,
-      id: key === id ? undefined : toStored(id),
-      lane: this.#lanes.idOf(job),
-      priority,
+      keys: key,
+      ids: key === id ? undefined : toStored(id),
+      lanes: this.#lanes.idOf(job),
+      priorities: priority,
       // Up, since a job must never run early.
-      at: 'at' in due ? Math.ceil(due.at) : undefined,
-      delay: 'at' in due ? undefined : Math.ceil(due.in),
-      policy: toStored(job.policy),
-      payload: toStored(job.payload),
-      meta: meta === undefined ? undefined : toStored(meta),
-      unique_key: unique && keyOf(unique.key),
-      unique_name: unique && toStored(unique.key),
-      unique_while: unique && (unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED),
+      ats: 'at' in due ? Math.ceil(due.at) : undefined,
+      delays: 'at' in due ? undefined : Math.ceil(due.in),
+      policies: toStored(job.policy),
+      payloads: toStored(job.payload),
+      metas: meta === undefined ? undefined : toStored(meta),
+      unique_keys: unique && keyOf(unique.key),
+      unique_names: unique && toStored(unique.key),
+      unique_whiles: unique && (unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED),
     };
   }
 }
