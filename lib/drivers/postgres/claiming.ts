@@ -5,6 +5,7 @@ import type { Database } from './database.js';
 import { keyOf } from './job-key.js';
 import { LEASED_COLUMNS, leasedJobOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
 import { MOMENT } from './settling.sql.js';
 import { arrayOf, type SqlRow, type SqlValue } from './sql.js';
 import { toStored } from './stored-text.js';
@@ -50,11 +51,13 @@ export const NOTHING_BEFORE: Before = { kind: '', tables: '', ended: 'null', val
 export class Claiming {
   readonly #database: Database;
   readonly #lanes: Lanes;
+  readonly #policies: Policies;
   readonly #texts = new Map<string, string>();
 
-  constructor(database: Database, lanes: Lanes) {
+  constructor(database: Database, lanes: Lanes, policies: Policies) {
     this.#database = database;
     this.#lanes = lanes;
+    this.#policies = policies;
   }
 
   async pop(request: PopRequest): Promise<Popped> {
@@ -92,15 +95,20 @@ export class Claiming {
     const rows = await this.#database.rows(this.#text(before, shape), values);
     const taken = rows.slice(1);
     await this.#lanes.learn(this.#database, taken);
+    await this.#policies.learn(this.#database, taken);
     const head = JSON.parse(rows[0]?.payload as string) as Head;
     let { hasMore } = head;
     for (const { queue, limit } of asked) {
       const ofQueue = asked.length === 1 ? taken : taken.filter((row) => this.#laneOf(row).queue === queue);
       // All that were asked for: there may be more. Fewer, though more were seen: rivals took those.
       hasMore = ofQueue.length === limit || (hasMore && ofQueue.length < limit);
-      for (const row of ofQueue.toSorted(inOrder)) jobs.push(leasedJobOf(row, this.#laneOf(row)));
+      for (const row of ofQueue.toSorted(inOrder)) jobs.push(this.#jobOf(row));
     }
     return { ...head, hasMore };
+  }
+
+  #jobOf(row: SqlRow): LeasedJob {
+    return leasedJobOf(row, this.#laneOf(row), this.#policies.textOf(row.policy as string));
   }
 
   #laneOf(row: SqlRow): Lane {

@@ -1,21 +1,22 @@
 import type { DeadReason, JobRecord, JobState, LeasedJob, RecordedFailure } from '../../core/job.js';
 import { visibleState } from '../../core/lifecycle.js';
 import type { Lane } from './lanes.js';
+import { policyOf } from './policies.js';
 import { STATE } from './schema.js';
 import type { SqlRow } from './sql.js';
 import { fromStored } from './stored-text.js';
 
-const COMMON = `seq, key, id, lane, token, payload, policy, priority, attempt, stalls, enqueued_at, run_at, meta`;
+const COMMON = `seq, key, id, lane, token, payload, priority, attempt, stalls, enqueued_at, run_at, meta`;
 
-/** What a leased job is made of. */
-export const LEASED_COLUMNS = COMMON.split(', ');
+/** What a leased job is made of; its policy as it is stored. */
+export const LEASED_COLUMNS = [...COMMON.split(', '), 'policy'];
 
 const RECORD = `${COMMON}, state, started_at, cancel_reason, unique_name, progress,
   array_to_json(failures)::text as failures`;
 
 /** What the record of a live job is made of, and that of an ended one: the same columns in the same order. */
-export const LIVE_COLUMNS = `${RECORD}, lease_until, runner, null::bigint as ended_at, null as reason, null as result`;
-export const ENDED_COLUMNS = `${RECORD}, null::bigint as lease_until, null as runner, ended_at, reason, result`;
+export const LIVE_COLUMNS = `${RECORD}, ${policyOf('job')} as policy, lease_until, runner, null::bigint as ended_at, null as reason, null as result`;
+export const ENDED_COLUMNS = `${RECORD}, ${policyOf('ended_job')} as policy, null::bigint as lease_until, null as runner, ended_at, reason, result`;
 
 const STATES = Object.keys(STATE) as JobState[];
 
@@ -27,14 +28,14 @@ export function idOf(row: SqlRow): string {
   return row.id === null || row.id === undefined ? (row.key as string) : fromStored(row.id as string);
 }
 
-export function leasedJobOf(row: SqlRow, { queue, name }: Lane): LeasedJob {
+export function leasedJobOf(row: SqlRow, { queue, name }: Lane, policy: string): LeasedJob {
   const job = {
     id: idOf(row),
     token: row.token as number,
     name,
     queue,
     payload: fromStored(row.payload as string),
-    policy: fromStored(row.policy as string),
+    policy,
     priority: row.priority as number,
     attempt: row.attempt as number,
     stalls: row.stalls as number,
@@ -48,7 +49,7 @@ export function leasedJobOf(row: SqlRow, { queue, name }: Lane): LeasedJob {
 export function recordOf(row: SqlRow, lane: Lane, now: number): JobRecord {
   const isRunning = row.state === STATE.running;
   return {
-    ...leasedJobOf(row, lane),
+    ...leasedJobOf(row, lane, fromStored(row.policy as string)),
     state: visibleState(stateOf(row), row.run_at as number, now),
     failures: failuresOf(row),
     ...present<number>('startedAt', row.started_at),

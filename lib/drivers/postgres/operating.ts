@@ -6,6 +6,7 @@ import type { Database } from './database.js';
 import { jobKeyOf, keyOf } from './job-key.js';
 import { stateOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
+import { policyOf } from './policies.js';
 import { isUniqueViolation } from './postgres-errors.js';
 import { LASTING_COLUMNS, STATE } from './schema.js';
 import { endingRequest, isEnding } from './settlement-request.js';
@@ -17,7 +18,7 @@ const ATTEMPTS = 5;
 
 // In one order, so that two that act on the same jobs do not wait for each other.
 const LIVE = `
-  select key, lane, token, state, attempt, stalls, policy
+  select key, lane, token, state, attempt, stalls, ${policyOf('job')} as policy
   from jobs.job where key = any($1::uuid[]) order by seq for no key update`;
 const ENDED = `select key from jobs.ended_job where key = any($1::uuid[])`;
 // The first reason stands: it may have been told to the run already.

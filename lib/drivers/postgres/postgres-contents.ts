@@ -7,6 +7,7 @@ import { Joining } from './joining.js';
 import { Lanes } from './lanes.js';
 import { Looking } from './looking.js';
 import { Operating } from './operating.js';
+import { Policies } from './policies.js';
 import { PushGathering } from './push-gathering.js';
 import { Pushing } from './pushing.js';
 import { ScheduleTable } from './schedule-table.js';
@@ -31,6 +32,7 @@ export class PostgresContents {
   readonly runners: Database;
   readonly callers: Database;
   readonly lanes = new Lanes();
+  readonly policies = new Policies();
   readonly claiming: Claiming;
   readonly settling: Settling;
   readonly pushing: Pushing;
@@ -45,9 +47,9 @@ export class PostgresContents {
     this.runners = runners;
     this.callers = callers;
     const shard = Math.floor(chance.random() * SHARDS);
-    this.claiming = new Claiming(runners, this.lanes);
+    this.claiming = new Claiming(runners, this.lanes, this.policies);
     this.settling = new Settling(runners, this.lanes, this.claiming, announcing, shard);
-    this.pushing = new Pushing(callers, this.lanes, announcing);
+    this.pushing = new Pushing(callers, this.lanes, this.policies, announcing);
     this.gathering = new PushGathering((jobs) => this.pushing.push(jobs));
     this.operating = new Operating(callers, this.lanes, this.settling, announcing);
     this.looking = new Looking(callers, this.lanes);

@@ -57,7 +57,9 @@ export const PUSH_FUNCTION = `
     for round in 1..10 loop
       if stored is distinct from all_keys then
         with added as (${ADD}
-        where wanted is null or x.place = any(wanted)
+        where (wanted is null or x.place = any(wanted))
+          -- Until it is deleted again it would hold its unique key, against others of the batch.
+          and not exists (select 1 from jobs.ended_job e where e.key = x.key)
         on conflict do nothing
         returning job.key)
         select stored || coalesce(array_agg(added.key), '{}') into stored from added;

@@ -3,6 +3,7 @@ import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import { jobKeyOf, keyOf } from './job-key.js';
 import type { Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
 import { PUSH_COLUMNS } from './push-function.sql.js';
 import type { Sql } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
@@ -36,11 +37,13 @@ export interface JoinedPush {
 export class Pushing {
   readonly #database: Database;
   readonly #lanes: Lanes;
+  readonly #policies: Policies;
   readonly #announcing: Announcing;
 
-  constructor(database: Database, lanes: Lanes, announcing: Announcing) {
+  constructor(database: Database, lanes: Lanes, policies: Policies, announcing: Announcing) {
     this.#database = database;
     this.#lanes = lanes;
+    this.#policies = policies;
     this.#announcing = announcing;
   }
 
@@ -61,8 +64,9 @@ export class Pushing {
   }
 
   /** Makes what jobs need that outlasts any transaction. Before `pushIn` and `pushJoined`. */
-  prepare(jobs: readonly NewJob[]): Promise<void> {
-    return this.#lanes.ensure(this.#database, jobs);
+  async prepare(jobs: readonly NewJob[]): Promise<void> {
+    await this.#lanes.ensure(this.#database, jobs);
+    await this.#policies.ensure(this.#database, jobs);
   }
 
   async pushIn(sql: Sql, jobs: readonly NewJob[]): Promise<Pushed[]> {
@@ -99,7 +103,7 @@ export class Pushing {
       // Up, since a job must never run early.
       ats: 'at' in due ? Math.ceil(due.at) : undefined,
       delays: 'at' in due ? undefined : Math.ceil(due.in),
-      policies: toStored(job.policy),
+      policies: this.#policies.storedOf(job.policy),
       payloads: toStored(job.payload),
       metas: meta === undefined ? undefined : toStored(meta),
       unique_keys: unique && keyOf(unique.key),

@@ -23,6 +23,7 @@ export const LASTING_COLUMNS = [
  * processes of the version before go on working during a deploy.
  *
  * A lane is a queue and a name: ready jobs are indexed by lane, so that jobs nobody here knows are never walked past.
+ * Jobs of a class share a policy, which stands in a row of its own: see Policies.
  * Live jobs stand apart from ended ones, whose number would make every vacuum of the live ones long. `id` is set where
  * the key is not the id itself; `unique_key` while the key is held, and `unique_hash` always. All times are milliseconds since the epoch.
  */
@@ -33,6 +34,13 @@ export const MIGRATIONS: readonly string[] = [
     key uuid not null unique,
     queue text not null,
     name text not null
+  );
+
+  create table jobs.policy (
+    number integer generated always as identity,
+    id text primary key generated always as (number::text) stored,
+    key uuid not null unique,
+    policy text not null
   );
 
   create table jobs.queue (

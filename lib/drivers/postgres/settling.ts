@@ -7,6 +7,7 @@ import type { Database } from './database.js';
 import { jobKeyOf } from './job-key.js';
 import { idOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
+import { policyOf } from './policies.js';
 import { STATE } from './schema.js';
 import { endingRequest, isEnding, waitingRequest, type Ending } from './settlement-request.js';
 import { COMPLETE_ALIKE, COMPLETE_AWAY, END, ENDED, MOMENT, WAIT } from './settling.sql.js';
@@ -16,15 +17,15 @@ import { fromStored } from './stored-text.js';
 const ROUNDS = 3;
 
 const HELD = `
-  select key, token, state, policy, cancel_reason, attempt, stalls, lost_tokens::text as lost_tokens
+  select key, token, state, ${policyOf('job')} as policy, cancel_reason, attempt, stalls, lost_tokens::text as lost_tokens
   from jobs.job where key = any($1::uuid[])
   union all
-  select key, token, state, policy, cancel_reason, attempt, stalls, lost_tokens::text
+  select key, token, state, ${policyOf('ended_job')}, cancel_reason, attempt, stalls, lost_tokens::text
   from jobs.ended_job where key = any($1::uuid[])`;
 const HAS_EXPIRED = `select 1 from jobs.job where state = 3 and lease_until <= (select jobs.clock_1()) limit 1`;
 // Rows that somebody else writes at this moment are passed by: a heartbeat or a completion is worth more than a rescue.
 const EXPIRED = `
-  select key, id, lane, token, policy, cancel_reason, attempt, stalls, stalled_at, (select jobs.clock_1()) as now
+  select key, id, lane, token, ${policyOf('job')} as policy, cancel_reason, attempt, stalls, stalled_at, (select jobs.clock_1()) as now
   from jobs.job where state = 3 and lease_until <= (select jobs.clock_1())
   order by lease_until limit $1::integer for no key update skip locked`;
 

@@ -29,3 +29,17 @@ it('a push that is repeated while its job ends makes no second job', async () =>
     expect((await worker.pop(request)).jobs).toEqual([]);
   }
 });
+
+it('a job that has ended takes no unique key from those it is pushed again with', async () => {
+  const storage = schemas.storage({ schema: schemas.name() });
+  await storage.open();
+  const ended = jobOf();
+  await storage.push([ended]);
+  const taken = (await storage.pop(requestOf({ limit: 1 }))).jobs;
+  await storage.complete(taken.map((job) => completionOf(job, completedFor(60_000))));
+  const unique = { key: 'one of them', while: 'live' } as const;
+  const first = jobOf({ unique });
+  const pushed = await storage.push([{ ...ended, unique }, first, jobOf({ id: first.id })]);
+  expect(pushed.map(({ duplicate }) => duplicate)).toEqual([true, false, true]);
+  expect((await storage.info([first.id]))[0]?.uniqueKey).toBe(unique.key);
+});
