@@ -34,6 +34,8 @@ describe.each(SERVER_STORAGES)('on $name', (row) => {
         const before = acknowledged.length;
         await eventually('jobs are stored', () => acknowledged.length > before + 10 * PRODUCERS);
         await eventually('jobs run', () => runner.running().length > 0);
+        // An outage is told once, until everything has answered again.
+        await eventually('the runner is well', () => runner.isHealthy);
         await killAtOnce(server);
         await wait(AWAY);
         await startAgain(server);
@@ -54,7 +56,8 @@ describe.each(SERVER_STORAGES)('on $name', (row) => {
       expect(
         completedOf(events).filter(({ id, token }) => tokens.get(id) !== token && tokens.has(id)),
       ).toEqual([]);
-      expect(events.filter(({ kind }) => kind === 'storage-down').length).toBeGreaterThanOrEqual(CRASHES);
+      // Not of each crash: a call that was not under way just then waits until the server is back, and succeeds.
+      expect(events.some(({ kind }) => kind === 'storage-down')).toBe(true);
       await eventually('the runner is well', () => runner.isHealthy);
     },
   );
