@@ -39,7 +39,7 @@ function urlIn(text: string): string {
 
 /** Vitest as a developer starts it, without what the run around it has set for its workers. */
 function runOfOneTest() {
-  const outer = /^(VITEST|SERVERS_OF|NODE_ENV$|NODE_OPTIONS$|POSTGRES_URL$)/;
+  const outer = /^(VITEST|SERVERS_OF|REQUIRE_STORAGES$|NODE_ENV$|NODE_OPTIONS$|POSTGRES_URL$)/;
   const inherited = Object.entries(process.env).filter(([name]) => !outer.test(name));
   const run = spawn(
     process.execPath,
