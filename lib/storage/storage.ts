@@ -69,7 +69,8 @@ export abstract class Storage {
 
   /**
    * Claims due jobs of known names from queues that are not paused: `running`, token + 1, leased from now. Two
-   * pops never return the same lease. In order of priority, due time, arrival.
+   * pops never return the same lease. In order of priority, due time, arrival. A job that another call is just
+   * writing may be passed by; the next pop finds it.
    */
   abstract pop(request: PopRequest): Promise<Popped>;
 
