@@ -44,7 +44,7 @@ export { JobOutbox } from './storage/job-outbox.js';
 export { OutboxStorage, type OutboxStorageOptions } from './outbox/outbox-storage.js';
 export { SignalHub, type Signal, type SignalListener } from './storage/signal.js';
 export type { Capabilities } from './storage/capabilities.js';
-export type { Due, NewJob, Pushed, UniqueClaim } from './storage/new-job.js';
+export type { Due, NewJob, Order, Pushed, UniqueClaim } from './storage/new-job.js';
 export type {
   Beat,
   BeatAnswer,
@@ -61,14 +61,19 @@ export type {
 } from './storage/claims.js';
 export type {
   CancelResult,
+  Ended,
+  GroupStats,
   JobChange,
   JobPage,
   JobQuery,
   QueueLimits,
   QueueStats,
   RemoveResult,
+  RetryOptions,
 } from './storage/inspection.js';
 export type { DueSchedules, Firing, JobTemplate, NewSchedule, Schedule } from './storage/schedules.js';
+export type { Dependency, End, Need, SettledDependency } from './core/dependency.js';
+export type { Rate } from './core/rate.js';
 export { FAILURES_KEPT } from './core/job.js';
 export type {
   DeadReason,

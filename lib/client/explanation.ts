@@ -40,6 +40,8 @@ type ReasonFacts =
   | { readonly kind: 'asked-to-end'; readonly because: string }
   /** Its lease ran out: the next sweep of any runner puts it back. */
   | { readonly kind: 'lease-over'; readonly since: Date }
+  /** It waits for other jobs: for which of them still. */
+  | { readonly kind: 'blocked'; readonly by: readonly string[] }
   /** `isRetry`: it failed and waits out its backoff. `in`: milliseconds. */
   | { readonly kind: 'not-due'; readonly at: Date; readonly in: number; readonly isRetry: boolean }
   | { readonly kind: 'queue-paused'; readonly queue: string; readonly since: Date; readonly because: string }
@@ -89,6 +91,10 @@ function factsOf(record: JobRecord, around: Surroundings): readonly ReasonFacts[
       ];
     case 'running':
       return whileRunning(record, around);
+    case 'blocked': {
+      const open = record.after?.filter(({ ended }) => ended === undefined) ?? [];
+      return [{ kind: 'blocked', by: open.map(({ id: dependency }) => dependency) }];
+    }
     case 'scheduled':
     case 'retrying':
     case 'ready': {
@@ -189,6 +195,8 @@ function messageOf(facts: ReasonFacts): string {
       return `It was asked to end and has not yet: ${facts.because}.`;
     case 'lease-over':
       return `Its lease ran out at ${facts.since.toISOString()}: the next sweep of any runner puts it back.`;
+    case 'blocked':
+      return `It waits for ${facts.by.length === 1 ? `the job ${facts.by[0]}` : `${facts.by.length} other jobs`} to end.`;
     case 'not-due': {
       const what = facts.isRetry ? 'It failed and is tried again' : 'It is due';
       return `${what} at ${facts.at.toISOString()}, in ${facts.in} ms.`;

@@ -1,5 +1,8 @@
+import type { SettledDependency } from './dependency.js';
+
 /** Where a job stands. `docs/architecture.md` has the picture. @publicApi */
-export type JobState = 'scheduled' | 'ready' | 'running' | 'retrying' | 'completed' | 'dead' | 'cancelled';
+export type JobState =
+  'blocked' | 'scheduled' | 'ready' | 'running' | 'retrying' | 'completed' | 'dead' | 'cancelled';
 
 /** Why a job is `dead`. @publicApi */
 export type DeadReason = 'retries-exhausted' | 'non-retryable' | 'invalid-payload' | 'stalled' | 'expired';
@@ -52,6 +55,10 @@ export interface LeasedJob extends Lease {
   readonly group?: string;
   /** The encoded `meta` of the job. */
   readonly meta?: string;
+  /** The composition it is part of. */
+  readonly flow?: string;
+  /** What it waited for, in the order it was pushed with, and what became of each. */
+  readonly after?: readonly SettledDependency[];
 }
 
 /**
@@ -71,6 +78,8 @@ export interface JobRecord extends LeasedJob {
   /** Set once somebody asked for the job's end: at once when it waited, pending while it runs. */
   readonly cancelReason?: string;
   readonly uniqueKey?: string;
+  /** Set until it is claimed for the first time: from then on it is `dead: expired`. */
+  readonly expiresAt?: number;
   /** Encoded value of the last `progress` report. */
   readonly progress?: string;
   /** Encoded result of the completed run. */

@@ -6,13 +6,14 @@ import type { JobState } from './job.js';
  * somebody asks (`retry`).
  */
 export const ARROWS: Readonly<Record<JobState, readonly JobState[]>> = {
+  blocked: ['scheduled', 'ready', 'cancelled', 'dead'],
   scheduled: ['ready', 'cancelled', 'dead'],
   ready: ['running', 'scheduled', 'cancelled', 'dead'],
   running: ['completed', 'retrying', 'scheduled', 'ready', 'dead', 'cancelled'],
   retrying: ['ready', 'cancelled', 'dead'],
   completed: [],
-  dead: ['ready'],
-  cancelled: ['ready'],
+  dead: ['ready', 'scheduled', 'blocked'],
+  cancelled: ['ready', 'scheduled', 'blocked'],
 };
 
 /** Whether a job may go from one state straight to the other. */

@@ -6,12 +6,13 @@ import type { Lease } from '../core/job.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import type { Capabilities } from '../storage/capabilities.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../storage/claims.js';
-import type { JobChange, JobQuery, QueueLimits } from '../storage/inspection.js';
+import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../storage/inspection.js';
 import type { JobOutbox } from '../storage/job-outbox.js';
 import type { NewJob, Pushed } from '../storage/new-job.js';
 import type { Firing, NewSchedule } from '../storage/schedules.js';
 import type { SignalListener } from '../storage/signal.js';
 import { Storage } from '../storage/storage.js';
+import { checkSupported } from '../storage/supported.js';
 import { Relay } from './relay.js';
 
 const CLOSE_WITHIN = 2_000;
@@ -115,32 +116,33 @@ export class OutboxStorage<O extends JobOutbox = JobOutbox> extends Storage {
   stats = () => this.#inner.stats();
   runners = () => this.#inner.runners();
   cancel = (ids: readonly string[], reason: string) => this.#inner.cancel(ids, reason);
-  retry = (ids: readonly string[]) => this.#inner.retry(ids);
+  retry = (ids: readonly string[], options?: RetryOptions) => this.#inner.retry(ids, options);
   remove = (ids: readonly string[]) => this.#inner.remove(ids);
   change = (ids: readonly string[], change: JobChange) => this.#inner.change(ids, change);
-  pause = (queue: string, reason: string) => this.#inner.pause(queue, reason);
-  resume = (queue: string) => this.#inner.resume(queue);
+  pause = (queue: string, reason: string, group?: string) => this.#inner.pause(queue, reason, group);
+  resume = (queue: string, group?: string) => this.#inner.resume(queue, group);
+  override group(queue: string, group: string) {
+    return this.#inner.group(queue, group);
+  }
   override limit(queue: string, limits?: QueueLimits) {
     return this.#inner.limit(queue, limits);
   }
   prune = (limit: number) => this.#inner.prune(limit);
   putSchedules = (schedules: readonly NewSchedule[]) => this.#inner.putSchedules(schedules);
-  schedules = () => this.#inner.schedules();
+  schedules = (keys?: readonly string[]) => this.#inner.schedules(keys);
   removeSchedules = (keys: readonly string[]) => this.#inner.removeSchedules(keys);
   dueSchedules = (limit: number) => this.#inner.dueSchedules(limit);
   fire = (firings: readonly Firing[]) => this.#inner.fire(firings);
 
-  // A job that the storage will refuse must not be committed: nobody would be there to hear of it.
+  // A job that the storage will refuse must not be committed: nobody would be there to hear of it. Jobs that wait for
+  // others belong into one push, and a move may tear them apart.
   #check(jobs: readonly NewJob[]): void {
-    const { groups, expiry } = this.#inner.capabilities;
-    for (const { name, group, expiresIn } of jobs) {
-      if (group !== undefined && !groups) {
-        throw new UnsupportedError(`Job '${name}': the ${this.name} storage has no groups`);
-      }
-      if (expiresIn !== undefined && !expiry) {
-        throw new UnsupportedError(`Job '${name}': the ${this.name} storage does not expire jobs`);
-      }
-    }
+    checkSupported(jobs, this);
+    const torn = jobs.find(({ after }) => after !== undefined);
+    if (torn === undefined) return;
+    throw new UnsupportedError(
+      `Job '${torn.name}' waits for others: such jobs cannot be queued in a transaction through an outbox`,
+    );
   }
 }
 

@@ -88,13 +88,15 @@ export interface LiveRunner extends RunnerInfo {
   readonly running: number;
 }
 
-/** A job whose lease ran out, and what became of it. @publicApi */
+/** A job whose lease ran out, or that nobody took in time, and what became of it. @publicApi */
 export interface Rescued {
   readonly id: string;
   readonly name: string;
   readonly queue: string;
   readonly stalls: number;
   readonly state: 'ready' | 'dead' | 'cancelled';
+  /** Set when `dead`. */
+  readonly reason?: 'stalled' | 'expired';
 }
 
 /** News of a job that is still running; ignored when the lease is lost. @publicApi */

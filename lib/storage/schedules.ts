@@ -2,7 +2,7 @@ import type { MissedPolicy, OverlapPolicy, Timing } from '../core/schedule.js';
 import type { NewJob } from './new-job.js';
 
 /** What a tick enqueues: a job but for its id and its time. @publicApi */
-export type JobTemplate = Omit<NewJob, 'id' | 'due'>;
+export type JobTemplate = Omit<NewJob, 'id' | 'due' | 'flow' | 'after'>;
 
 /** A schedule as it is declared. @publicApi */
 export interface NewSchedule {

@@ -14,12 +14,14 @@ import type {
 import type { Capabilities } from './capabilities.js';
 import type {
   CancelResult,
+  GroupStats,
   JobChange,
   JobPage,
   JobQuery,
   QueueLimits,
   QueueStats,
   RemoveResult,
+  RetryOptions,
 } from './inspection.js';
 import type { NewJob, Pushed } from './new-job.js';
 import type { DueSchedules, Firing, NewSchedule, Schedule } from './schedules.js';
@@ -60,7 +62,8 @@ export abstract class Storage {
 
   /**
    * Stores jobs, all or none. A job whose id is known, or whose unique key is held, stores nothing and reports
-   * the job that is there. `transaction` joins the caller's own (capability `transactions`): the jobs are there, and
+   * the job that is there. A job with `after` is `blocked` until what it waits for has ended (`core/dependency.ts`): it is
+   * free, or cancelled, in the same step that ends the last of them, however that comes about. `transaction` joins the caller's own (capability `transactions`): the jobs are there, and
    * their wake-up goes out, once that commits. A storage narrows its type to what it can join.
    */
   abstract push(jobs: readonly NewJob[], transaction?: unknown): Promise<readonly Pushed[]>;
@@ -70,7 +73,11 @@ export abstract class Storage {
   /**
    * Claims due jobs of known names from queues that are not paused: `running`, token + 1, leased from now. Two
    * pops never return the same lease. In order of priority, due time, arrival. A job that another call is just
-   * writing may be passed by; the next pop finds it.
+   * writing may be passed by; the next pop finds it. Never one whose `expiresIn` is over before its first claim.
+   *
+   * Groups of a queue take turns: one job each, in that order within the group, and a group that has just come waits for
+   * every other once. Jobs without a group take turns as one group more. A group that is paused or at its limit is passed
+   * by, at no cost. Limits hold exactly, whatever rivals there are.
    */
   abstract pop(request: PopRequest): Promise<Popped>;
 
@@ -98,7 +105,8 @@ export abstract class Storage {
 
   /**
    * Settles up to `limit` running jobs whose lease ran out, by `settleStall`. Never one whose lease holds,
-   * however long it runs. One odd record keeps no other from being rescued.
+   * however long it runs. One odd record keeps no other from being rescued. Ends as many jobs that nobody took in time:
+   * `dead`, reason `expired`.
    */
   abstract rescue(limit: number, maxStalls: number): Promise<readonly Rescued[]>;
 
@@ -117,6 +125,11 @@ export abstract class Storage {
 
   abstract runners(): Promise<readonly LiveRunner[]>;
 
+  /** One group of a queue; `undefined` when nothing of it waits or runs and it is not paused. Needs the capability `groups`. */
+  group(_queue: string, _group: string): Promise<GroupStats | undefined> {
+    return Promise.reject(new UnsupportedError(`The ${this.name} storage has no groups`));
+  }
+
   // Acting: in the order of the ids, each id apart from the others
 
   /** Ends waiting jobs at once; asks for the end of running ones, which their runner learns with its next beat. */
@@ -124,9 +137,10 @@ export abstract class Storage {
 
   /**
    * Starts dead or cancelled jobs again: `ready`, counters at zero, failures kept. A `live` unique key is theirs
-   * again, unless another job has it by then. False for any other state.
+   * again, unless another job has it by then. False for any other state. A job that waited for others does so again for
+   * those that have started again by then; where one that it needs has not, it stays as it is, false.
    */
-  abstract retry(ids: readonly string[]): Promise<readonly boolean[]>;
+  abstract retry(ids: readonly string[], options?: RetryOptions): Promise<readonly boolean[]>;
 
   /** Deletes records, whatever their state but `running`. */
   abstract remove(ids: readonly string[]): Promise<readonly RemoveResult[]>;
@@ -134,10 +148,13 @@ export abstract class Storage {
   /** Changes jobs that wait. False for any other state. */
   abstract change(ids: readonly string[], change: JobChange): Promise<readonly boolean[]>;
 
-  /** No pop takes from the queue until it is resumed; what runs goes on. The queue need not exist yet. */
-  abstract pause(queue: string, reason: string): Promise<void>;
+  /**
+   * No pop takes from the queue, or from the one group of it (capability `groups`), until it is resumed; what runs goes
+   * on. The queue or group need not exist yet. Each is resumed by itself.
+   */
+  abstract pause(queue: string, reason: string, group?: string): Promise<void>;
 
-  abstract resume(queue: string): Promise<void>;
+  abstract resume(queue: string, group?: string): Promise<void>;
 
   /** Bounds a queue for all runners together; without limits it is unbounded again. Needs the capability `limits`. */
   limit(_queue: string, _limits?: QueueLimits): Promise<void> {

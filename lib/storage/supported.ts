@@ -1,15 +1,29 @@
 import { UnsupportedError } from '../core/errors.js';
+import type { Capabilities } from './capabilities.js';
+import type { NewJob } from './new-job.js';
 import type { JobTemplate } from './schedules.js';
 
+type Supporting = { readonly name: string; readonly capabilities: Capabilities };
+
 /** Refuses what the storage could not honour, before anything is stored. */
-export function checkSupported(jobs: readonly JobTemplate[], storage: string): void {
-  for (const { name, group, expiresIn } of jobs) {
-    if (group !== undefined)
-      throw new UnsupportedError(`Job '${name}': the ${storage} storage has no groups`);
-    if (expiresIn !== undefined) {
-      throw new UnsupportedError(`Job '${name}': the ${storage} storage does not expire jobs`);
+export function checkSupported(jobs: readonly (NewJob | JobTemplate)[], storage: Supporting): void {
+  for (const job of jobs) {
+    if (job.group !== undefined) check(job, storage, 'groups', 'has no groups');
+    if (job.expiresIn !== undefined) check(job, storage, 'expiry', 'does not expire jobs');
+    if (job.order !== undefined) check(job, storage, 'order', 'knows one order only');
+    if (
+      job.unique !== undefined &&
+      (job.unique.replace !== undefined || typeof job.unique.while === 'object')
+    ) {
+      check(job, storage, 'replacing', 'holds unique keys for as long as jobs live, and replaces none');
     }
+    if ('after' in job || 'flow' in job) check(job, storage, 'flows', 'has no jobs that wait for others');
   }
+}
+
+function check({ name }: JobTemplate, storage: Supporting, what: keyof Capabilities, problem: string): void {
+  if (!storage.capabilities[what])
+    throw new UnsupportedError(`Job '${name}': the ${storage.name} storage ${problem}`);
 }
 
 /** For storages whose data is in no database of the application's. */

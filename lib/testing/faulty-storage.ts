@@ -1,7 +1,7 @@
 import { StorageUnavailableError } from '../core/errors.js';
 import type { Lease } from '../core/job.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../storage/claims.js';
-import type { JobChange, JobQuery, QueueLimits } from '../storage/inspection.js';
+import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../storage/inspection.js';
 import type { NewJob } from '../storage/new-job.js';
 import type { Firing, NewSchedule } from '../storage/schedules.js';
 import type { SignalListener } from '../storage/signal.js';
@@ -91,12 +91,17 @@ export class FaultyStorage extends Storage {
   runners = () => this.#call('runners', () => this.#inner.runners());
   cancel = (ids: readonly string[], reason: string) =>
     this.#call('cancel', () => this.#inner.cancel(ids, reason));
-  retry = (ids: readonly string[]) => this.#call('retry', () => this.#inner.retry(ids));
+  retry = (ids: readonly string[], options?: RetryOptions) =>
+    this.#call('retry', () => this.#inner.retry(ids, options));
   remove = (ids: readonly string[]) => this.#call('remove', () => this.#inner.remove(ids));
   change = (ids: readonly string[], change: JobChange) =>
     this.#call('change', () => this.#inner.change(ids, change));
-  pause = (queue: string, reason: string) => this.#call('pause', () => this.#inner.pause(queue, reason));
-  resume = (queue: string) => this.#call('resume', () => this.#inner.resume(queue));
+  pause = (queue: string, reason: string, group?: string) =>
+    this.#call('pause', () => this.#inner.pause(queue, reason, group));
+  resume = (queue: string, group?: string) => this.#call('resume', () => this.#inner.resume(queue, group));
+  override group(queue: string, group: string) {
+    return this.#call('group', () => this.#inner.group(queue, group));
+  }
   override limit(queue: string, limits?: QueueLimits) {
     return this.#call('limit', () => this.#inner.limit(queue, limits));
   }

@@ -87,7 +87,7 @@ export class JobQueue {
     const { name: queue, running, retrying, dead, completed, failed, paused } = this;
     const scheduled = (this.#waiting?.size ?? 0) - retrying;
     return {
-      ...{ queue, ready, scheduled, running, retrying, dead, completed, failed, since },
+      ...{ queue, blocked: 0, ready, scheduled, running, retrying, dead, completed, failed, since },
       ...(ready === 0 ? {} : { oldestReadyAt }),
       ...(paused === undefined ? {} : { paused }),
     };

@@ -24,6 +24,7 @@ export class MemoryStorage extends Storage {
   readonly capabilities = {
     ...{ durable: false, shared: false, signals: true },
     ...{ transactions: false, groups: false, limits: false, expiry: false },
+    ...{ order: false, replacing: false, flows: false },
   };
   readonly #time: StorageTime;
   readonly #hub = new SignalHub();
@@ -54,7 +55,7 @@ export class MemoryStorage extends Storage {
   async push(jobs: readonly NewJob[], transaction?: undefined) {
     return this.#do((on, now) => {
       refuseTransaction(transaction, this.name);
-      checkSupported(jobs, this.name);
+      checkSupported(jobs, this);
       return jobs.map((job) => on.jobs.add(job, now));
     });
   }
@@ -144,7 +145,7 @@ export class MemoryStorage extends Storage {
     this.#do((on, now) => {
       checkSupported(
         schedules.map(({ template }) => template),
-        this.name,
+        this,
       );
       for (const schedule of schedules) on.schedules.put(schedule, now);
     });
@@ -167,7 +168,7 @@ export class MemoryStorage extends Storage {
 
   async fire(firings: readonly Firing[]) {
     const taken = this.#do(({ schedules }, now) => {
-      for (const { jobs } of firings) checkSupported(jobs, this.name);
+      for (const { jobs } of firings) checkSupported(jobs, this);
       return firings.map((firing) => schedules.fire(firing, now));
     });
     const isNearer = firings.some(({ nextAt, expected }, nth) => taken[nth] === true && nextAt < expected);

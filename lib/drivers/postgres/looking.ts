@@ -23,7 +23,7 @@ const DEAD = `select lane, count(*) as jobs from jobs.ended_job where state = 5 
 // It counts every live job: reading the table in its own order is then the best there is.
 const IN_ANY_ORDER = `set local enable_seqscan = on`;
 
-type Counted = 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead' | 'completed' | 'failed';
+type Counted = 'blocked' | 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead' | 'completed' | 'failed';
 type Counts = Record<Counted, number> & { oldestReadyAt?: number };
 
 /** Reads jobs and counts them. */
@@ -117,7 +117,7 @@ export class Looking {
 }
 
 const NOTHING: Readonly<Counts> = {
-  ...{ ready: 0, scheduled: 0, retrying: 0, running: 0, dead: 0, completed: 0, failed: 0 },
+  ...{ blocked: 0, ready: 0, scheduled: 0, retrying: 0, running: 0, dead: 0, completed: 0, failed: 0 },
 };
 
 function countedAs({ state, is_due: isDue }: SqlRow): Counted {

@@ -59,6 +59,7 @@ export class PostgresStorage extends Storage {
     this.capabilities = {
       ...{ durable: true, shared: true, signals: options.prepare ?? true },
       ...{ transactions: true, groups: false, limits: false, expiry: false },
+      ...{ order: false, replacing: false, flows: false },
     };
   }
 
@@ -115,7 +116,7 @@ export class PostgresStorage extends Storage {
   }
 
   async push(jobs: readonly NewJob[], transaction?: PostgresTransaction) {
-    checkSupported(jobs, this.name);
+    checkSupported(jobs, this);
     return this.#run(async (contents) => {
       if (jobs.length === 0) return [];
       if (transaction !== undefined) return contents.joining.push(jobs, transaction);
@@ -202,7 +203,7 @@ export class PostgresStorage extends Storage {
   async putSchedules(schedules: readonly NewSchedule[]) {
     checkSupported(
       schedules.map(({ template }) => template),
-      this.name,
+      this,
     );
     return this.#run((contents) => contents.schedules.put(schedules));
   }
@@ -220,7 +221,7 @@ export class PostgresStorage extends Storage {
   }
 
   async fire(firings: readonly Firing[]) {
-    for (const { jobs } of firings) checkSupported(jobs, this.name);
+    for (const { jobs } of firings) checkSupported(jobs, this);
     return this.#run((contents) => contents.schedules.fire(firings));
   }
 

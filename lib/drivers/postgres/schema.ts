@@ -9,6 +9,7 @@ export const STATE = {
   completed: 4,
   dead: 5,
   cancelled: 6,
+  blocked: 7,
 } as const;
 
 /** What a job keeps all its life, in the table of live jobs and in that of ended ones. */

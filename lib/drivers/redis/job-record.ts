@@ -12,6 +12,7 @@ export const STATE = {
   completed: '4',
   dead: '5',
   cancelled: '6',
+  blocked: '7',
 } as const;
 
 const STATES = Object.keys(STATE) as JobState[];

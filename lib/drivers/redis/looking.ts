@@ -100,13 +100,14 @@ export class Looking {
 type Numbers = Omit<QueueStats, 'queue' | 'since' | 'paused'>;
 
 const NOTHING: Numbers = {
-  ...{ ready: 0, scheduled: 0, running: 0, retrying: 0, dead: 0, completed: 0, failed: 0 },
+  ...{ blocked: 0, ready: 0, scheduled: 0, running: 0, retrying: 0, dead: 0, completed: 0, failed: 0 },
 };
 
 function add(sum: Numbers, lane: LaneNumbers): Numbers {
   const [ready, scheduled, retrying, running, dead, completed, failed, oldest] = lane;
   const oldestReadyAt = Math.min(sum.oldestReadyAt ?? Infinity, oldest ?? Infinity);
   return {
+    blocked: sum.blocked,
     ready: sum.ready + ready,
     scheduled: sum.scheduled + scheduled,
     running: sum.running + running,

@@ -27,6 +27,7 @@ export class RedisStorage extends Storage {
   readonly capabilities = {
     ...{ durable: true, shared: true, signals: true },
     ...{ transactions: false, groups: false, limits: false, expiry: false },
+    ...{ order: false, replacing: false, flows: false },
   };
   readonly #options: RedisStorageOptions;
   readonly #time: () => string;
@@ -71,7 +72,7 @@ export class RedisStorage extends Storage {
 
   async push(jobs: readonly NewJob[], transaction?: undefined) {
     refuseTransaction(transaction, this.name);
-    checkSupported(jobs, this.name);
+    checkSupported(jobs, this);
     const pushed = await this.#session().contents.gathering.push(jobs);
     const queues = new Set<string>();
     for (const [nth, { queue }] of jobs.entries()) if (!pushed[nth]?.duplicate) queues.add(queue);
@@ -169,7 +170,7 @@ export class RedisStorage extends Storage {
   async putSchedules(schedules: readonly NewSchedule[]) {
     checkSupported(
       schedules.map(({ template }) => template),
-      this.name,
+      this,
     );
     await this.#contents().schedules.put(schedules);
     this.#hub.emit({ kind: 'schedule' });
@@ -190,7 +191,7 @@ export class RedisStorage extends Storage {
   }
 
   async fire(firings: readonly Firing[]) {
-    for (const { jobs } of firings) checkSupported(jobs, this.name);
+    for (const { jobs } of firings) checkSupported(jobs, this);
     const fired = await this.#contents().schedules.fire(firings);
     const jobs = firings.flatMap((firing, nth) => (fired[nth] ? firing.jobs : []));
     if (jobs.length > 0)

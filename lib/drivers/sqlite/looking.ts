@@ -19,7 +19,7 @@ const WAITING = `
 const RUNNING = `select lane, count(*) as jobs from jobs_job where state = 3 group by lane`;
 const DEAD = `select lane, count(*) as jobs from jobs_job where state = 5 group by lane`;
 
-type Counted = 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead';
+type Counted = 'blocked' | 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead';
 type Counts = Record<Counted, number> & { oldestReadyAt?: number };
 
 /** Reads jobs and counts them. */
@@ -91,7 +91,7 @@ export class Looking {
   }
 }
 
-const NOTHING: Readonly<Counts> = { ready: 0, scheduled: 0, retrying: 0, running: 0, dead: 0 };
+const NOTHING: Readonly<Counts> = { blocked: 0, ready: 0, scheduled: 0, retrying: 0, running: 0, dead: 0 };
 
 function conditionsOf(query: JobQuery, now: number): { conditions: string; values: SqlValue[] } {
   const parts: [condition: string, ...values: SqlValue[]][] = [];

@@ -7,6 +7,7 @@ export const STATE = {
   completed: 4,
   dead: 5,
   cancelled: 6,
+  blocked: 7,
 } as const;
 
 /**

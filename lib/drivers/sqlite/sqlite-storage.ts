@@ -73,6 +73,7 @@ export class SqliteStorage extends Storage {
     this.capabilities = {
       ...{ durable: true, shared: true, signals: true, transactions: 'database' in options },
       ...{ groups: false, limits: false, expiry: false },
+      ...{ order: false, replacing: false, flows: false },
     };
     this.#time = new StorageTime(options.clock ?? systemClock);
   }
@@ -110,7 +111,7 @@ export class SqliteStorage extends Storage {
 
   /** `transaction`: the application's own database that this storage was given, with a transaction open on it. */
   async push(jobs: readonly NewJob[], transaction?: SqliteDatabase) {
-    checkSupported(jobs, this.name);
+    checkSupported(jobs, this);
     const connection = this.#connection();
     if (transaction !== undefined) {
       return this.#join(transaction, (tx) => this.#contents.pushing.pushAll(tx, jobs));
@@ -206,7 +207,7 @@ export class SqliteStorage extends Storage {
   async putSchedules(schedules: readonly NewSchedule[]) {
     checkSupported(
       schedules.map(({ template }) => template),
-      this.name,
+      this,
     );
     return this.#write((tx) => schedules.forEach((schedule) => this.#contents.schedules.put(tx, schedule)));
   }
@@ -224,7 +225,7 @@ export class SqliteStorage extends Storage {
   }
 
   async fire(firings: readonly Firing[]) {
-    for (const { jobs } of firings) checkSupported(jobs, this.name);
+    for (const { jobs } of firings) checkSupported(jobs, this);
     return this.#write((tx) => firings.map((firing) => this.#contents.schedules.fire(tx, firing)));
   }
 

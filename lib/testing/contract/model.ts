@@ -193,6 +193,7 @@ export class StorageModel {
       const oldestReadyAt =
         ready.length > 0 ? Math.min(...ready.map(({ record }) => record.runAt)) : undefined;
       const numbers = {
+        blocked: inState('blocked').length,
         ready: ready.length,
         scheduled: inState('scheduled').length,
         running: inState('running').length,

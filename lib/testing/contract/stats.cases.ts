@@ -29,11 +29,13 @@ export const statsCases: readonly ContractCase[] = [
         completionOf(dead, deadFor()),
         completionOf(retrying, retryingIn(60_000)),
       ]);
-      const { since, oldestReadyAt, ...numbers } = await statsOf(storage);
-      assert.deepEqual(numbers, {
-        ...{ queue: 'default', ready: 3, scheduled: 1, running: 2, retrying: 1, dead: 1 },
+      const stats = await statsOf(storage);
+      const numbers = {
+        ...{ queue: 'default', blocked: 0, ready: 3, scheduled: 1, running: 2, retrying: 1, dead: 1 },
         ...{ completed: 1, failed: 2 },
-      });
+      };
+      assert.deepEqual({ ...stats, ...numbers }, stats);
+      const { since, oldestReadyAt } = stats;
       assert.ok(since > 0 && since <= (await storage.now()) && oldestReadyAt !== undefined);
     },
   },

@@ -26,7 +26,8 @@ function runner(over: Partial<LiveRunner> = {}): LiveRunner {
 
 function stats(over: Partial<QueueStats> = {}): QueueStats {
   return {
-    ...{ queue: 'mail', ready: 1, scheduled: 0, running: 0, retrying: 0, dead: 0, completed: 0, failed: 0 },
+    ...{ queue: 'mail', blocked: 0, ready: 1, scheduled: 0, running: 0, retrying: 0, dead: 0, completed: 0 },
+    failed: 0,
     since: NOW,
     ...over,
   };
