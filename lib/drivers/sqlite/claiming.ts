@@ -11,8 +11,8 @@ import type { Transaction } from './transaction.js';
 
 /** SQLite merges at most 500 arms of a compound select. */
 const MOST_LANES = 400;
-const PROMOTED_AT_ONCE = 1000;
-const PROMOTIONS = 10;
+const MOVED_AT_ONCE = 1000;
+const MOVES = 10;
 
 const NEXT_DUE = `select run_at from jobs_job where state in (1, 2) order by run_at limit 1`;
 // Whoever promotes holds the write lock; a row is promoted once, and by anyone.
@@ -25,6 +25,14 @@ const CLAIM = bySeqs(`
   update jobs_job
   set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null`);
 const FREE_KEYS = bySeqs(`update jobs_job set unique_key = null`);
+const FORGET_EXPIRY = bySeqs(`update jobs_job set expires_at = null`);
+const NEXT_LAPSE = `
+  select expires_at from jobs_job where state = 0 and expires_at is not null order by expires_at limit 1`;
+// Out of the line, so that however many there are, no claim walks past them twice.
+const SET_ASIDE = `
+  update jobs_job set state = 8 where seq in (
+    select seq from jobs_job
+    where state = 0 and expires_at is not null and expires_at <= ? order by expires_at ${LIMIT})`;
 
 /** Hands due jobs out. */
 export class Claiming {
@@ -52,6 +60,7 @@ export class Claiming {
   pop(tx: Transaction, request: PopRequest): Popped {
     this.#lanes.refresh(tx.sql);
     const nextDue = promote(tx);
+    if (!setAsideLapsed(tx)) return { jobs: [], nextIn: 0 };
     const jobs: LeasedJob[] = [];
     let hasMore = false;
     for (const { queue, limit } of request.queues) {
@@ -78,6 +87,8 @@ export class Claiming {
     changeSeqs(tx.sql, CLAIM, seqsOf(first), lease);
     const freed = first.filter((row) => row[UNIQUE_WHILE] === UNTIL_CLAIMED);
     changeSeqs(tx.sql, FREE_KEYS, seqsOf(freed));
+    const expiring = first.filter((row) => row[EXPIRES_AT] !== null);
+    changeSeqs(tx.sql, FORGET_EXPIRY, seqsOf(expiring));
     return first.map((row) => this.#claimed(tx, row));
   }
 
@@ -94,7 +105,7 @@ export class Claiming {
   }
 }
 
-const [PRIORITY, RUN_AT, UNIQUE_WHILE] = [4, 8, 9] as const;
+const [PRIORITY, RUN_AT, UNIQUE_WHILE, EXPIRES_AT] = [4, 8, 9, 10] as const;
 
 const HAS_READY = `select 1 from jobs_job where state = 0 and lane = ? limit 1`;
 
@@ -121,12 +132,22 @@ function firstReady(lanes: number): string {
 
 /** Makes ready what is due by now. Returns when the next job is due. */
 function promote({ sql, now }: Transaction): number | undefined {
-  for (let round = 0; round < PROMOTIONS; round += 1) {
+  for (let round = 0; round < MOVES; round += 1) {
     const nextDue = sql.first(NEXT_DUE)?.run_at as number | undefined;
     if (nextDue === undefined || nextDue > now) return nextDue;
-    sql.run(PROMOTE, now, PROMOTED_AT_ONCE);
+    sql.run(PROMOTE, now, MOVED_AT_ONCE);
   }
   return now;
+}
+
+/** Takes what is ready too late out of the line. False when there is more: then nothing may be claimed yet. */
+function setAsideLapsed({ sql, now }: Transaction): boolean {
+  for (let round = 0; round < MOVES; round += 1) {
+    const next = sql.first(NEXT_LAPSE)?.expires_at as number | undefined;
+    if (next === undefined || next > now) return true;
+    sql.run(SET_ASIDE, now, MOVED_AT_ONCE);
+  }
+  return false;
 }
 
 function isPaused(sql: Statements, queue: string): boolean {

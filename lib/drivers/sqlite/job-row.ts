@@ -1,11 +1,11 @@
 import type { DeadReason, JobRecord, JobState, LeasedJob, RecordedFailure } from '../../core/job.js';
 import { visibleState } from '../../core/lifecycle.js';
 import type { Lane } from './lanes.js';
-import { STATE } from './schema.js';
+import { LAPSED, STATE } from './schema.js';
 import type { SqlRow, SqlValue } from './sqlite-client.js';
 
 /** Columns that a claim reads, in the order of `ClaimedRow`. */
-const CLAIMED = `seq, lane, token, policy, priority, attempt, stalls, enqueued_at, run_at, unique_while`;
+const CLAIMED = `seq, lane, token, policy, priority, attempt, stalls, enqueued_at, run_at, unique_while, expires_at`;
 
 /**
  * The rows of jobs about to be claimed as one text: drivers spend more on the columns of a row than SQLite does on
@@ -27,6 +27,7 @@ export type ClaimedRow = readonly [
   enqueuedAt: number,
   runAt: number,
   uniqueWhile: number | null,
+  expiresAt: number | null,
   id: string,
   payload: string,
   meta: string | null,
@@ -35,17 +36,17 @@ export type ClaimedRow = readonly [
 /** What a record is made of. */
 export const RECORD_COLUMNS = `jobs_job.seq, id, lane, token, payload, policy, priority, attempt, stalls, enqueued_at,
   run_at, meta, state, started_at, ended_at, lease_until, runner, reason, cancel_reason, unique_name, progress, result,
-  failures`;
+  failures, expires_at`;
 
 const STATES = Object.keys(STATE) as JobState[];
 
 export function stateOf(row: SqlRow): JobState {
-  return STATES[row.state as number] as JobState;
+  return row.state === LAPSED ? 'ready' : (STATES[row.state as number] as JobState);
 }
 
 /** The job as its claim leaves it. */
 export function claimedJobOf(row: ClaimedRow, { queue, name }: Lane, policy: string): LeasedJob {
-  const [, , token, , priority, attempt, stalls, enqueuedAt, runAt, , id, payload, meta] = row;
+  const [, , token, , priority, attempt, stalls, enqueuedAt, runAt, , , id, payload, meta] = row;
   const job = {
     id,
     token: token + 1,
@@ -87,6 +88,7 @@ export function recordOf(row: SqlRow, { queue, name }: Lane, policy: string, now
     ...present<DeadReason>('reason', row.reason),
     ...present<string>('cancelReason', row.cancel_reason),
     ...present<string>('uniqueKey', row.unique_name),
+    ...present<number>('expiresAt', row.expires_at),
     ...present<string>('progress', row.progress),
     ...present<string>('result', row.result),
   };

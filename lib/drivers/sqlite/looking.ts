@@ -16,6 +16,9 @@ const READY = `select lane, count(*) as jobs, min(run_at) as oldest from jobs_jo
 const WAITING = `
   select lane, state, run_at <= ? as is_due, count(*) as jobs, min(run_at) as oldest
   from jobs_job where state in (1, 2) group by lane, state, is_due`;
+const LAPSED_JOBS = `
+  select lane, count(*) as jobs, min(run_at) as oldest
+  from jobs_job where state = 8 and expires_at is not null group by lane`;
 const RUNNING = `select lane, count(*) as jobs from jobs_job where state = 3 group by lane`;
 const DEAD = `select lane, count(*) as jobs from jobs_job where state = 5 group by lane`;
 
@@ -77,6 +80,7 @@ export class Looking {
       if (state === 'ready') of.oldestReadyAt = Math.min(of.oldestReadyAt ?? Infinity, row.oldest as number);
     };
     for (const row of sql.all(READY)) add(row, 'ready');
+    for (const row of sql.all(LAPSED_JOBS)) add(row, 'ready');
     for (const row of sql.all(WAITING, now)) {
       add(row, row.is_due === 1 ? 'ready' : row.state === STATE.retrying ? 'retrying' : 'scheduled');
     }
@@ -100,7 +104,7 @@ function conditionsOf(query: JobQuery, now: number): { conditions: string; value
     parts.push(['lane in (select id from jobs_lane where queue = ?)', query.queue]);
   if (query.name !== undefined) parts.push(['lane in (select id from jobs_lane where name = ?)', query.name]);
   if (query.uniqueKey !== undefined) parts.push(['unique_name = ?', query.uniqueKey]);
-  if (query.state === 'ready') parts.push(['(state = 0 or (state in (1, 2) and run_at <= ?))', now]);
+  if (query.state === 'ready') parts.push(['(state in (0, 8) or (state in (1, 2) and run_at <= ?))', now]);
   else if (query.state === 'scheduled' || query.state === 'retrying') {
     parts.push(['state = ? and run_at > ?', STATE[query.state], now]);
   } else if (query.state !== undefined) parts.push(['state = ?', STATE[query.state]]);

@@ -24,9 +24,9 @@ const ALIKE_JOBS = `
   insert into jobs_job (${COLUMNS})
   select seq, ?, ?, ?, ?, ?, ? from jobs_content where seq between ? and ?`;
 // Likewise the index of unique keys decides.
-const UNIQUE_JOB = `
-  insert into jobs_job (${COLUMNS}, unique_key, unique_while, unique_name)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`;
+const RICH_JOB = `
+  insert into jobs_job (${COLUMNS}, unique_key, unique_while, unique_name, expires_at)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`;
 const REMOVE_CONTENT = `delete from jobs_content where seq = ?`;
 // What a chunk stored has no job yet; what was there before has one.
 const UNDO_CHUNK = `
@@ -66,14 +66,10 @@ export class Pushing {
         : tx.sql.insert(CONTENT, id, payload, meta);
     if (rows === 0) return { id, duplicate: true };
     const values = this.#valuesOf(tx, job);
-    if (unique === undefined) tx.sql.run(JOB, last, ...values);
-    else {
-      const { key } = unique;
-      const until = unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED;
-      if (tx.sql.run(UNIQUE_JOB, last, ...values, key, until, key) === 0) {
-        tx.sql.run(REMOVE_CONTENT, last);
-        return { id: tx.sql.first(BY_UNIQUE_KEY, key)?.id as string, duplicate: true };
-      }
+    if (isPlain(job)) tx.sql.run(JOB, last, ...values);
+    else if (tx.sql.run(RICH_JOB, last, ...values, ...richValuesOf(tx, job)) === 0) {
+      tx.sql.run(REMOVE_CONTENT, last);
+      return { id: tx.sql.first(BY_UNIQUE_KEY, unique?.key ?? '')?.id as string, duplicate: true };
     }
     this.#tell(tx, job.queue);
     return { id, duplicate: false };
@@ -82,7 +78,7 @@ export class Pushing {
   // Most batches hold nothing that is there already: then one statement stores them all. It cannot tell which row
   // of it met another, so that a batch with a duplicate is taken back and stored one by one.
   #pushChunk(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
-    if (jobs.length < CHUNK || jobs.some(({ unique }) => unique !== undefined)) {
+    if (jobs.length < CHUNK || !jobs.every(isPlain)) {
       return jobs.map((job) => this.push(tx, job));
     }
     const { rows, last } = insertContents(tx, jobs);
@@ -128,13 +124,26 @@ export class Pushing {
 }
 
 function insertContents(tx: Transaction, jobs: readonly NewJob[]): { rows: number; last: number } {
-  const isPlain = jobs.every(({ meta }) => meta === undefined);
+  const isBare = jobs.every(({ meta }) => meta === undefined);
   const values: SqlValue[] = [];
   for (const { id, payload, meta } of jobs) {
     values.push(id, payload);
-    if (!isPlain) values.push(meta ?? null);
+    if (!isBare) values.push(meta ?? null);
   }
-  return tx.sql.insert(isPlain ? PLAIN_CONTENT_CHUNK : CONTENT_CHUNK, ...values);
+  return tx.sql.insert(isBare ? PLAIN_CONTENT_CHUNK : CONTENT_CHUNK, ...values);
+}
+
+/** Most jobs ask for nothing that has a column of its own. */
+function isPlain({ unique, expiresIn }: NewJob): boolean {
+  return unique === undefined && expiresIn === undefined;
+}
+
+function richValuesOf(tx: Transaction, { unique, expiresIn }: NewJob): SqlValue[] {
+  const key = unique?.key ?? null;
+  const until = unique?.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED;
+  // Down, since it must never run later.
+  const expiresAt = expiresIn === undefined ? null : Math.floor(tx.now + expiresIn);
+  return [key, key === null ? null : until, key, expiresAt];
 }
 
 /** Else the column's type would say so, in the words of the driver. */

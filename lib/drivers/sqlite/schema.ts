@@ -10,6 +10,9 @@ export const STATE = {
   blocked: 7,
 } as const;
 
+/** Ready once, and not to be claimed any more: its expiry was over first. Readers see it as ready until it is swept up. */
+export const LAPSED = 8;
+
 /**
  * The steps that lead to today's schema, in order; a file's version is how many it has taken. Steps only add, so
  * that processes of the version before go on working during a deploy. All tables begin with `jobs_`: the file may
@@ -73,7 +76,8 @@ export const MIGRATIONS: readonly string[] = [
     result text,
     failures text,
     lost_tokens text,
-    unique_name text
+    unique_name text,
+    expires_at integer
   ) strict;
 
   create index jobs_ready on jobs_job (lane, priority, run_at) where state = 0;
@@ -81,6 +85,8 @@ export const MIGRATIONS: readonly string[] = [
   create index jobs_leased on jobs_job (lease_until, lane) where state = 3;
   create index jobs_ended on jobs_job (prune_at) where prune_at is not null;
   create index jobs_dead on jobs_job (lane) where state = 5;
+  create index jobs_lapsing on jobs_job (expires_at) where state = 0 and expires_at is not null;
+  create index jobs_expiring on jobs_job (expires_at, state, lane, run_at) where expires_at is not null;
   create unique index jobs_unique on jobs_job (unique_key) where unique_key is not null;
 
   create table jobs_runner (

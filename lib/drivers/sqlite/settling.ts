@@ -1,4 +1,5 @@
 import { FAILURES_KEPT, type Failure, type Lease } from '../../core/job.js';
+import { decodePolicy } from '../../core/policy.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
@@ -17,19 +18,28 @@ const COLUMNS = `jobs_job.seq, lane, state, token, attempt, stalls, stalled_at, 
 /** A job as it must be read to be settled, under the write lock that it is then changed under. */
 export const FIND = `
   select ${COLUMNS} from jobs_job where seq = (select seq from jobs_content where id = ?)`;
+const STALLED = `
+  select id, ${COLUMNS}
+  from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until ${LIMIT}) stalled
+  cross join jobs_job on jobs_job.seq = stalled.seq
+  cross join jobs_content on jobs_content.seq = stalled.seq`;
+const HAS_STALLED = `select 1 from jobs_job where state = 3 and lease_until <= ? limit 1`;
+// A claim forgets the time, so that who still has it was never claimed.
 const EXPIRED = `
   select id, ${COLUMNS}
-  from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until ${LIMIT}) expired
+  from (
+    select seq from jobs_job where expires_at is not null and expires_at <= ? order by expires_at ${LIMIT}) expired
   cross join jobs_job on jobs_job.seq = expired.seq
   cross join jobs_content on jobs_content.seq = expired.seq`;
-const HAS_EXPIRED = `select 1 from jobs_job where state = 3 and lease_until <= ? limit 1`;
+const HAS_EXPIRED = `select 1 from jobs_job where expires_at is not null and expires_at <= ? limit 1`;
 export const REMOVE_CONTENTS = bySeqs(`delete from jobs_content`);
 const REMOVE_JOBS = bySeqs(`delete from jobs_job`);
 // By seq, within the transaction that read the row: nobody came between.
 const END = `
   update jobs_job
   set state = ?, attempt = ?, stalls = ?, ended_at = ?, prune_at = ?, reason = ?, cancel_reason = ?, failures = ?,
-    result = ?, stalled_at = ?, lost_tokens = ?, lease_until = null, runner = null, unique_key = null
+    result = ?, stalled_at = ?, lost_tokens = ?, lease_until = null, runner = null, unique_key = null,
+    expires_at = null
   where seq = ?`;
 const WAIT = `
   update jobs_job
@@ -68,12 +78,13 @@ export class Settling {
   }
 
   /** Whether a rescue would find anything: sweeps that find nothing must not take the write lock. */
-  hasExpired(sql: Statements, now: number): boolean {
-    return sql.first(HAS_EXPIRED, now) !== undefined;
+  hasOverdue(sql: Statements, now: number): boolean {
+    return sql.first(HAS_STALLED, now) !== undefined || sql.first(HAS_EXPIRED, now) !== undefined;
   }
 
   rescue(tx: Transaction, limit: number, maxStalls: number): Rescued[] {
-    return tx.sql.all(EXPIRED, tx.now, limit).map((row) => this.#rescue(tx, row, maxStalls));
+    const stalled = tx.sql.all(STALLED, tx.now, limit).map((row) => this.#rescue(tx, row, maxStalls));
+    return [...stalled, ...tx.sql.all(EXPIRED, tx.now, limit).map((row) => this.#expire(tx, row))];
   }
 
   /** Writes what was decided of a job that waits or runs, as it is. */
@@ -121,13 +132,17 @@ export class Settling {
     const settlement = settleStall(job, (row.stalled_at as number | null) ?? undefined, tx.now, maxStalls);
     const lostTokens = [...lostTokensOf(row), row.token as number].slice(-LOST_TOKENS_KEPT);
     this.settle(tx, row, settlement, { stalledAt: tx.now, lostTokens: JSON.stringify(lostTokens) });
-    return {
-      id: row.id as string,
-      name,
-      queue,
-      stalls: settlement.stalls,
-      state: settlement.state as Rescued['state'],
-    };
+    const { state, stalls } = settlement;
+    const rescued = { id: row.id as string, name, queue, stalls, state: state as Rescued['state'] };
+    return state === 'dead' ? { ...rescued, reason: 'stalled' } : rescued;
+  }
+
+  #expire(tx: Transaction, row: SqlRow): Rescued {
+    const { queue, name } = this.#lanes.byId(tx.sql, row.lane as number);
+    const keep = decodePolicy(this.#policies.textOf(tx.sql, row.policy)).keep.dead;
+    const how = { state: 'dead', reason: 'expired', stalls: 0 } as const;
+    this.settle(tx, row, { ...how, attempt: row.attempt as number, keep });
+    return { id: row.id as string, name, queue, ...how };
   }
 
   #cancelOf(tx: Transaction, row: SqlRow): { policy: string; cancelReason?: string } {

@@ -72,7 +72,7 @@ export class SqliteStorage extends Storage {
     this.#options = options;
     this.capabilities = {
       ...{ durable: true, shared: true, signals: true, transactions: 'database' in options },
-      ...{ groups: false, limits: false, expiry: false },
+      ...{ groups: false, limits: false, expiry: true },
       ...{ order: false, replacing: false, flows: false },
     };
     this.#time = new StorageTime(options.clock ?? systemClock);
@@ -150,7 +150,7 @@ export class SqliteStorage extends Storage {
 
   async rescue(limit: number, maxStalls: number) {
     const { settling } = this.#contents;
-    const isNeeded = await this.#connection().read((sql) => settling.hasExpired(sql, this.#time.now()));
+    const isNeeded = await this.#connection().read((sql) => settling.hasOverdue(sql, this.#time.now()));
     return isNeeded ? this.#write((tx) => settling.rescue(tx, limit, maxStalls)) : [];
   }
 

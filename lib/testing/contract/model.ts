@@ -100,7 +100,8 @@ export class StorageModel {
         job.stalledAt = this.now;
         job.lost.add(token);
         const { state, stalls } = this.#settle(job, settlement);
-        return { id, name, queue, stalls, state: state as Rescued['state'] };
+        const rescued = { id, name, queue, stalls, state: state as Rescued['state'] };
+        return state === 'dead' ? { ...rescued, reason: 'stalled' } : rescued;
       });
   }
 

@@ -183,6 +183,7 @@ export const pushCases: readonly ContractCase[] = [
       await storage.push([job]);
       await context.advance(600);
       assert.deepEqual(await take(storage), []);
+      await storage.rescue(10, 3);
       const record = await recordOf(storage, job.id);
       assert.deepEqual([record.state, record.reason], ['dead', 'expired']);
     },

@@ -79,6 +79,7 @@ async function endings(storage: SqliteStorage, clock: FakeClock): Promise<void> 
   for (const name of NAMES) await storage.push(jobsOf(2, { name }));
   const unique = { key: 'once', while: 'waiting' } as const;
   await storage.push([jobOf({ unique }), jobOf({ unique }), jobOf({ due: { in: 10 } })]);
+  await storage.push([jobOf({ expiresIn: 5 }), jobOf({ expiresIn: 5, due: { in: 60_000 } })]);
   await clock.advance(10);
   const [first, second, third, fourth, fifth, ...running] = await pop(storage);
   if (!first || !second || !third || !fourth || !fifth) throw new Error('eight jobs were pushed');
