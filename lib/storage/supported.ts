@@ -1,5 +1,6 @@
 import { UnsupportedError } from '../core/errors.js';
 import type { Capabilities } from './capabilities.js';
+import { checkFlows } from './flow-check.js';
 import type { NewJob } from './new-job.js';
 import type { JobTemplate } from './schedules.js';
 
@@ -19,6 +20,12 @@ export function checkSupported(jobs: readonly (NewJob | JobTemplate)[], storage:
     }
     if ('after' in job || 'flow' in job) check(job, storage, 'flows', 'has no jobs that wait for others');
   }
+}
+
+/** Refuses jobs to be pushed: as above, or since they wait for what never comes. */
+export function checkPush(jobs: readonly NewJob[], storage: Supporting): void {
+  checkSupported(jobs, storage);
+  checkFlows(jobs);
 }
 
 function check({ name }: JobTemplate, storage: Supporting, what: keyof Capabilities, problem: string): void {

@@ -8,7 +8,7 @@ import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { Storage } from '../../storage/storage.js';
 import { StorageTime } from '../../storage/storage-time.js';
-import { checkSupported, refuseTransaction } from '../../storage/supported.js';
+import { checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
 import { listJobs } from './job-list.js';
 import { recordOf } from './job-record.js';
 import { MemoryContents } from './memory-contents.js';
@@ -55,7 +55,7 @@ export class MemoryStorage extends Storage {
   async push(jobs: readonly NewJob[], transaction?: undefined) {
     return this.#do((on, now) => {
       refuseTransaction(transaction, this.name);
-      checkSupported(jobs, this);
+      checkPush(jobs, this);
       return jobs.map((job) => on.jobs.add(job, now));
     });
   }

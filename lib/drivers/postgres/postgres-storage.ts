@@ -7,7 +7,7 @@ import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { Storage } from '../../storage/storage.js';
-import { checkSupported } from '../../storage/supported.js';
+import { checkPush, checkSupported } from '../../storage/supported.js';
 import { Announcing } from './announcing.js';
 import { Connections } from './connections.js';
 import { Database } from './database.js';
@@ -116,7 +116,7 @@ export class PostgresStorage extends Storage {
   }
 
   async push(jobs: readonly NewJob[], transaction?: PostgresTransaction) {
-    checkSupported(jobs, this);
+    checkPush(jobs, this);
     return this.#run(async (contents) => {
       if (jobs.length === 0) return [];
       if (transaction !== undefined) return contents.joining.push(jobs, transaction);

@@ -7,7 +7,7 @@ import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
-import { checkSupported, refuseTransaction } from '../../storage/supported.js';
+import { checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
 import { makeClient } from './redis-client.js';
 import type { RedisContents } from './redis-contents.js';
 import { RedisSession } from './redis-session.js';
@@ -72,7 +72,7 @@ export class RedisStorage extends Storage {
 
   async push(jobs: readonly NewJob[], transaction?: undefined) {
     refuseTransaction(transaction, this.name);
-    checkSupported(jobs, this);
+    checkPush(jobs, this);
     const pushed = await this.#session().contents.gathering.push(jobs);
     const queues = new Set<string>();
     for (const [nth, { queue }] of jobs.entries()) if (!pushed[nth]?.duplicate) queues.add(queue);

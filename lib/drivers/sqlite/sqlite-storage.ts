@@ -11,7 +11,7 @@ import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
-import { checkSupported } from '../../storage/supported.js';
+import { checkPush, checkSupported } from '../../storage/supported.js';
 import { checkLent } from './joining.js';
 import { openDatabase } from './open-database.js';
 import { runnerTable } from './runner-table.js';
@@ -111,7 +111,7 @@ export class SqliteStorage extends Storage {
 
   /** `transaction`: the application's own database that this storage was given, with a transaction open on it. */
   async push(jobs: readonly NewJob[], transaction?: SqliteDatabase) {
-    checkSupported(jobs, this);
+    checkPush(jobs, this);
     const connection = this.#connection();
     if (transaction !== undefined) {
       return this.#join(transaction, (tx) => this.#contents.pushing.pushAll(tx, jobs));
