@@ -5,9 +5,9 @@ import type { HeldJobs } from './held-jobs.js';
 import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
-import { UNTIL_CLAIMED } from './pushing.js';
 import { LIMIT, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
+import { UNTIL_CLAIMED } from './unique-keys.js';
 
 /** SQLite merges at most 500 arms of a compound select. */
 const MOST_LANES = 400;
@@ -105,7 +105,7 @@ export class Claiming {
   }
 }
 
-const [PRIORITY, RUN_AT, UNIQUE_WHILE, EXPIRES_AT] = [4, 8, 9, 10] as const;
+const [RANK, PLACE, RUN_AT, UNIQUE_WHILE, EXPIRES_AT] = [4, 5, 10, 11, 12] as const;
 
 const HAS_READY = `select 1 from jobs_job where state = 0 and lane = ? limit 1`;
 
@@ -118,12 +118,12 @@ const merges = new Map<number, string>();
 function firstReady(lanes: number): string {
   let sql = merges.get(lanes);
   if (sql !== undefined) return sql;
-  const arm = `select seq, priority, run_at from jobs_job where state = 0 and lane = ?`;
+  const arm = `select seq, rank, place, run_at from jobs_job where state = 0 and lane = ?`;
   sql = `
     select ${CLAIMED_JSON} as json
     from (
       select seq from (${Array.from({ length: lanes }, () => arm).join(' union all ')}
-      order by priority, run_at, seq ${LIMIT})) first
+      order by rank, place, run_at, seq ${LIMIT})) first
     cross join jobs_job on jobs_job.seq = first.seq
     cross join jobs_content on jobs_content.seq = first.seq`;
   merges.set(lanes, sql);
@@ -159,5 +159,5 @@ function seqsOf(rows: readonly ClaimedRow[]): number[] {
 }
 
 function inOrder(a: ClaimedRow, b: ClaimedRow): number {
-  return a[PRIORITY] - b[PRIORITY] || a[RUN_AT] - b[RUN_AT] || a[0] - b[0];
+  return a[RANK] - b[RANK] || a[PLACE] - b[PLACE] || a[RUN_AT] - b[RUN_AT] || a[0] - b[0];
 }

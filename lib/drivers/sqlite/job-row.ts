@@ -5,13 +5,14 @@ import { LAPSED, STATE } from './schema.js';
 import type { SqlRow, SqlValue } from './sqlite-client.js';
 
 /** Columns that a claim reads, in the order of `ClaimedRow`. */
-const CLAIMED = `seq, lane, token, policy, priority, attempt, stalls, enqueued_at, run_at, unique_while, expires_at`;
+const CLAIMED = `seq, lane, token, policy, rank, place, priority, attempt, stalls, enqueued_at, run_at, unique_while,
+  expires_at`;
 
 /**
  * The rows of jobs about to be claimed as one text: drivers spend more on the columns of a row than SQLite does on
  * finding it.
  */
-export const CLAIMED_JSON = `json_group_array(json_array(${CLAIMED.split(', ')
+export const CLAIMED_JSON = `json_group_array(json_array(${CLAIMED.split(/,\s+/)
   .map((column) => `jobs_job.${column}`)
   .join(', ')}, id, payload, meta))`;
 
@@ -21,6 +22,8 @@ export type ClaimedRow = readonly [
   lane: number,
   token: number,
   policy: number | string,
+  rank: number,
+  place: number,
   priority: number,
   attempt: number,
   stalls: number,
@@ -46,7 +49,7 @@ export function stateOf(row: SqlRow): JobState {
 
 /** The job as its claim leaves it. */
 export function claimedJobOf(row: ClaimedRow, { queue, name }: Lane, policy: string): LeasedJob {
-  const [, , token, , priority, attempt, stalls, enqueuedAt, runAt, , , id, payload, meta] = row;
+  const [, , token, , , , priority, attempt, stalls, enqueuedAt, runAt, , , id, payload, meta] = row;
   const job = {
     id,
     token: token + 1,

@@ -1,26 +1,30 @@
 import { hasEnded } from '../../core/lifecycle.js';
-import type { CancelResult, JobChange, RemoveResult } from '../../storage/inspection.js';
+import type { CancelResult, JobChange, RemoveResult, RetryOptions } from '../../storage/inspection.js';
 import { honourCancel } from '../../core/settlement.js';
 import { stateOf } from './job-row.js';
-import type { Lanes } from './lanes.js';
+import type { Lane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
-import { checkPriority } from './pushing.js';
+import { checkPriority } from './pushed-row.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
-import { FIND, removeJobs, type Settling } from './settling.js';
+import { FIND, positionValues, removeJobs, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
+import type { UniqueKeys } from './unique-keys.js';
 
 const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) where seq = ?`;
 // A job that lives again holds its unique key again, unless another has it by now.
 const RETRY = `
   update jobs_job
-  set state = 0, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, ended_at = null, prune_at = null,
-    reason = null, cancel_reason = null,
+  set lane = ?, state = ?, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, rank = ?, place = ?,
+    ended_at = null, prune_at = null, reason = null, cancel_reason = null,
     unique_key = case
-      when unique_while = 2 and not exists (select 1 from jobs_job other where other.unique_key = jobs_job.unique_name)
+      when unique_while = 2
+        and not exists (select 1 from jobs_job other where other.unique_key = jobs_job.unique_name)
+        and not exists (select 1 from jobs_hold where key = jobs_job.unique_name and until > ?)
       then unique_name end
   where seq = ?`;
-const CHANGE = `update jobs_job set lane = ?, priority = ?, run_at = ?, state = ? where seq = ?`;
+const CHANGE = `
+  update jobs_job set lane = ?, priority = ?, run_at = ?, rank = ?, place = ?, state = ? where seq = ?`;
 const OVER = `
   select json_group_array(seq) as json from (
     select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at ${LIMIT})`;
@@ -36,11 +40,13 @@ export class Operating {
   readonly #lanes: Lanes;
   readonly #policies: Policies;
   readonly #settling: Settling;
+  readonly #keys: UniqueKeys;
 
-  constructor(lanes: Lanes, policies: Policies, settling: Settling) {
+  constructor(lanes: Lanes, policies: Policies, settling: Settling, keys: UniqueKeys) {
     this.#lanes = lanes;
     this.#policies = policies;
     this.#settling = settling;
+    this.#keys = keys;
   }
 
   cancel(tx: Transaction, id: string, reason: string): CancelResult {
@@ -59,11 +65,14 @@ export class Operating {
     return 'cancelled';
   }
 
-  retry(tx: Transaction, id: string): boolean {
+  retry(tx: Transaction, id: string, { queue, delay = 0 }: RetryOptions = {}): boolean {
     const row = tx.sql.first(FIND, id);
     if (row === undefined || (row.state !== STATE.dead && row.state !== STATE.cancelled)) return false;
-    tx.sql.run(RETRY, tx.now, row.seq as number);
-    tx.noteReady(this.#queueOf(tx, row));
+    const lane = this.#laneIn(tx, row, queue);
+    const runAt = Math.ceil(tx.now + delay);
+    const state = runAt > tx.now ? STATE.scheduled : STATE.ready;
+    tx.sql.run(RETRY, lane.id, state, runAt, ...positionValues(row, runAt), tx.now, row.seq as number);
+    tx.noteReady(lane.queue);
     return true;
   }
 
@@ -79,24 +88,25 @@ export class Operating {
     const row = tx.sql.first(FIND, id);
     if (row === undefined || row.state === STATE.running || hasEnded(stateOf(row))) return false;
     if (priority !== undefined) checkPriority(priority);
-    const { name, queue: present } = this.#lanes.byId(tx.sql, row.lane as number);
-    const lane = this.#lanes.obtain(tx, queue ?? present, name);
-    const runAt = delay === undefined ? (row.run_at as number) : tx.now + delay;
+    const lane = this.#laneIn(tx, row, queue);
+    const runAt = delay === undefined ? (row.run_at as number) : Math.ceil(tx.now + delay);
+    const place = positionValues(row, runAt, priority);
     const waiting =
       row.state === STATE.retrying && Number(row.run_at) > tx.now ? STATE.retrying : STATE.scheduled;
     const state = runAt <= tx.now ? STATE.ready : waiting;
-    this.#lanes.makeKnown(tx, lane.queue);
-    tx.sql.run(CHANGE, lane.id, priority ?? (row.priority as number), runAt, state, row.seq as number);
+    const asked = priority ?? (row.priority as number);
+    tx.sql.run(CHANGE, lane.id, asked, runAt, ...place, state, row.seq as number);
     tx.noteReady(lane.queue);
     return true;
   }
 
   /** Whether a prune would find anything, so that it need not take the write lock. */
   hasPrunable(sql: Statements, now: number): boolean {
-    return sql.first(PRUNABLE, now) !== undefined;
+    return sql.first(PRUNABLE, now) !== undefined || this.#keys.hasOver(sql, now);
   }
 
   prune(tx: Transaction, limit: number): number {
+    this.#keys.letGoOver(tx, limit);
     const seqs = tx.sql.json<number>(OVER, tx.now, limit);
     return removeJobs(tx, seqs);
   }
@@ -109,7 +119,11 @@ export class Operating {
     if (tx.sql.run(RESUME, queue) > 0) tx.noteReady(queue);
   }
 
-  #queueOf(tx: Transaction, row: SqlRow): string {
-    return this.#lanes.byId(tx.sql, row.lane as number).queue;
+  /** The lane of the job in this queue; without one, its own. */
+  #laneIn(tx: Transaction, row: SqlRow, queue: string | undefined): Lane {
+    const own = this.#lanes.byId(tx.sql, row.lane as number);
+    if (queue === undefined || queue === own.queue) return own;
+    this.#lanes.makeKnown(tx, queue);
+    return this.#lanes.obtain(tx, queue, own.name);
   }
 }

@@ -21,6 +21,9 @@ export const LAPSED = 8;
  * A lane is a queue and a name: ready jobs are indexed by lane, so that jobs nobody here knows are never walked
  * past. AUTOINCREMENT, since a `seq` used twice would let an old cursor or claim meet a stranger.
  *
+ * Among the ready jobs of a lane, `rank` and `place` say who is next: priority and time, where no other order was asked
+ * for. A key that is held for a time is in `jobs_hold`, since neither job nor record need be there any more.
+ *
  * A job is two rows of one `seq`: in `jobs_content` what never changes, in `jobs_job` what each step of its life
  * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page.
  */
@@ -56,6 +59,8 @@ export const MIGRATIONS: readonly string[] = [
     lane integer not null,
     policy any not null,
     state integer not null,
+    rank integer not null,
+    place integer not null,
     priority integer not null,
     run_at integer not null,
     enqueued_at integer not null,
@@ -77,10 +82,11 @@ export const MIGRATIONS: readonly string[] = [
     failures text,
     lost_tokens text,
     unique_name text,
-    expires_at integer
+    expires_at integer,
+    ordering integer
   ) strict;
 
-  create index jobs_ready on jobs_job (lane, priority, run_at) where state = 0;
+  create index jobs_ready on jobs_job (lane, rank, place, run_at) where state = 0;
   create index jobs_waiting on jobs_job (run_at, lane, state) where state in (1, 2);
   create index jobs_leased on jobs_job (lease_until, lane) where state = 3;
   create index jobs_ended on jobs_job (prune_at) where prune_at is not null;
@@ -88,6 +94,9 @@ export const MIGRATIONS: readonly string[] = [
   create index jobs_lapsing on jobs_job (expires_at) where state = 0 and expires_at is not null;
   create index jobs_expiring on jobs_job (expires_at, state, lane, run_at) where expires_at is not null;
   create unique index jobs_unique on jobs_job (unique_key) where unique_key is not null;
+
+  create table jobs_hold (key text primary key, id text not null, until integer not null) strict, without rowid;
+  create index jobs_held on jobs_hold (until);
 
   create table jobs_runner (
     id text primary key,

@@ -7,6 +7,7 @@ import type { HeldJobs } from './held-jobs.js';
 import { failuresOf, listOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
+import { positionOf } from './position.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type SqlValue, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
@@ -14,7 +15,7 @@ import type { Transaction } from './transaction.js';
 const LOST_TOKENS_KEPT = 10;
 
 const COLUMNS = `jobs_job.seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason,
-  failures, lost_tokens`;
+  failures, lost_tokens, expires_at, ordering`;
 /** A job as it must be read to be settled, under the write lock that it is then changed under. */
 export const FIND = `
   select ${COLUMNS} from jobs_job where seq = (select seq from jobs_content where id = ?)`;
@@ -43,7 +44,7 @@ const END = `
   where seq = ?`;
 const WAIT = `
   update jobs_job
-  set state = ?, attempt = ?, stalls = ?, run_at = ?, failures = ?, stalled_at = ?, lost_tokens = ?,
+  set state = ?, attempt = ?, stalls = ?, run_at = ?, rank = ?, place = ?, failures = ?, stalled_at = ?, lost_tokens = ?,
     lease_until = null, runner = null
   where seq = ?`;
 
@@ -110,6 +111,7 @@ export class Settling {
       settlement.attempt,
       settlement.stalls,
       runAt,
+      ...positionValues(row, runAt),
       failures,
       stalledAt,
       lostTokens,
@@ -176,6 +178,16 @@ function end(
     lostTokens,
     row.seq as number,
   );
+}
+
+/** What stands in `rank` and `place` of a job that is due then. */
+export function positionValues(
+  row: SqlRow,
+  runAt: number,
+  priority = row.priority as number,
+): [rank: number, place: number] {
+  const { rank, place } = positionOf(row.ordering as number | null, row.seq as number, priority, runAt);
+  return [rank, place];
 }
 
 /** Deletes jobs that were read in the same transaction: nobody came between. Returns how many there were. */

@@ -7,20 +7,27 @@ import { Operating } from './operating.js';
 import { Policies } from './policies.js';
 import { PushGathering } from './push-gathering.js';
 import { Pushing } from './pushing.js';
+import { RichPushing } from './rich-pushing.js';
 import { ScheduleTable } from './schedule-table.js';
 import { Settling } from './settling.js';
+import { UniqueKeys } from './unique-keys.js';
 
 /** What is done to the tables, each part knowing its statements. */
 export class SqliteContents {
   readonly lanes = new Lanes();
   readonly policies = new Policies();
   readonly held = new HeldJobs();
-  readonly pushing = new Pushing(this.lanes, this.policies);
+  readonly keys = new UniqueKeys(this.lanes, this.policies);
+  readonly pushing = new Pushing(
+    this.lanes,
+    this.policies,
+    new RichPushing(this.lanes, this.policies, this.keys),
+  );
   readonly gathering = new PushGathering(this.pushing);
   readonly claiming = new Claiming(this.lanes, this.policies, this.held);
   readonly settling = new Settling(this.lanes, this.policies, this.held);
   readonly completing = new Completing(this.lanes, this.held, this.settling);
-  readonly operating = new Operating(this.lanes, this.policies, this.settling);
+  readonly operating = new Operating(this.lanes, this.policies, this.settling, this.keys);
   readonly looking = new Looking(this.lanes, this.policies);
   readonly schedules = new ScheduleTable(this.pushing);
 

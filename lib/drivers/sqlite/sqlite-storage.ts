@@ -5,7 +5,7 @@ import type { Lease } from '../../core/job.js';
 import { checkKnownOptions } from '../../core/known-options.js';
 import type { Capabilities } from '../../storage/capabilities.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
-import type { JobChange, JobQuery } from '../../storage/inspection.js';
+import type { JobChange, JobQuery, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
@@ -73,7 +73,7 @@ export class SqliteStorage extends Storage {
     this.capabilities = {
       ...{ durable: true, shared: true, signals: true, transactions: 'database' in options },
       ...{ groups: false, limits: false, expiry: true },
-      ...{ order: false, replacing: false, flows: false },
+      ...{ order: true, replacing: true, flows: false },
     };
     this.#time = new StorageTime(options.clock ?? systemClock);
   }
@@ -178,8 +178,8 @@ export class SqliteStorage extends Storage {
     return this.#write((tx) => ids.map((id) => this.#contents.operating.cancel(tx, id, reason)));
   }
 
-  async retry(ids: readonly string[]) {
-    return this.#write((tx) => ids.map((id) => this.#contents.operating.retry(tx, id)));
+  async retry(ids: readonly string[], options?: RetryOptions) {
+    return this.#write((tx) => ids.map((id) => this.#contents.operating.retry(tx, id, options)));
   }
 
   async remove(ids: readonly string[]) {

@@ -149,8 +149,8 @@ function insert(database: SqliteDatabase, id: string): void {
     .run(queue, name);
   database
     .prepare(
-      `insert into jobs_job (seq, lane, policy, state, priority, run_at, enqueued_at)
-      select jobs_content.seq, jobs_lane.id, ?, 0, 0, 0, 0 from jobs_content, jobs_lane where jobs_content.id = ?`,
+      `insert into jobs_job (seq, lane, policy, state, rank, place, priority, run_at, enqueued_at)
+      select jobs_content.seq, jobs_lane.id, ?, 0, 0, 0, 0, 0, 0 from jobs_content, jobs_lane where jobs_content.id = ?`,
     )
     .run(policy, id);
 }

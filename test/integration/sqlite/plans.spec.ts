@@ -80,6 +80,13 @@ async function endings(storage: SqliteStorage, clock: FakeClock): Promise<void> 
   const unique = { key: 'once', while: 'waiting' } as const;
   await storage.push([jobOf({ unique }), jobOf({ unique }), jobOf({ due: { in: 10 } })]);
   await storage.push([jobOf({ expiresIn: 5 }), jobOf({ expiresIn: 5, due: { in: 60_000 } })]);
+  const [replaced, timed] = [
+    { key: 'replaced', while: 'live' },
+    { key: 'timed', while: { for: 5 } },
+  ] as const;
+  await storage.push([jobOf({ unique: timed }), jobOf({ unique: timed, order: 'lifo' })]);
+  await storage.push([jobOf({ unique: replaced, due: { in: 60_000 } })]);
+  await storage.push([jobOf({ unique: { ...replaced, replace: ['payload', 'due'] }, order: { ageing: 5 } })]);
   await clock.advance(10);
   const [first, second, third, fourth, fifth, ...running] = await pop(storage);
   if (!first || !second || !third || !fourth || !fifth) throw new Error('eight jobs were pushed');

@@ -1,0 +1,73 @@
+import type { NewJob, Pushed } from '../../storage/new-job.js';
+import type { Lanes } from './lanes.js';
+import type { Policies } from './policies.js';
+import { positionOf, storedOrder } from './position.js';
+import { checkPriority, dueOf } from './pushed-row.js';
+import { STATE } from './schema.js';
+import type { Transaction } from './transaction.js';
+import type { UniqueKeys } from './unique-keys.js';
+
+// An id that is there makes the insert change nothing: the index decides, whoever else inserts.
+const CONTENT = `insert into jobs_content (id, payload, meta) values (?, ?, ?) on conflict do nothing`;
+const REMOVE_CONTENT = `delete from jobs_content where seq = ?`;
+const JOB = `
+  insert into jobs_job (seq, lane, policy, state, rank, place, priority, run_at, enqueued_at, unique_key, unique_while,
+    unique_name, expires_at, ordering)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Stores new jobs that ask for something special, one by one. */
+export class RichPushing {
+  readonly #lanes: Lanes;
+  readonly #policies: Policies;
+  readonly #keys: UniqueKeys;
+
+  constructor(lanes: Lanes, policies: Policies, keys: UniqueKeys) {
+    this.#lanes = lanes;
+    this.#policies = policies;
+    this.#keys = keys;
+  }
+
+  push(tx: Transaction, job: NewJob): Pushed {
+    const { id, payload, meta = null, unique } = job;
+    const { rows, last: seq } = tx.sql.insert(CONTENT, id, payload, meta);
+    if (rows === 0) return { id, duplicate: true };
+    const holder = unique && this.#keys.holderOf(tx, unique.key);
+    if (holder === undefined) {
+      this.#insert(tx, job, seq);
+      return { id, duplicate: false };
+    }
+    tx.sql.run(REMOVE_CONTENT, seq);
+    const isReplaced = unique?.replace !== undefined && this.#keys.replace(tx, holder, job, unique.replace);
+    return isReplaced ? { id: holder, duplicate: true, replaced: true } : { id: holder, duplicate: true };
+  }
+
+  #insert(tx: Transaction, job: NewJob, seq: number): void {
+    const { id, queue, name, policy, priority, unique, expiresIn } = job;
+    checkPriority(priority);
+    const runAt = dueOf(tx, job);
+    const order = storedOrder(job.order);
+    const { rank, place } = positionOf(order, seq, priority, runAt);
+    const [key, until] = unique === undefined ? [null, null] : this.#keys.hold(tx, id, unique);
+    tx.sql.run(
+      JOB,
+      seq,
+      this.#lanes.obtain(tx, queue, name).id,
+      this.#policies.obtain(tx, policy),
+      runAt > tx.now ? STATE.scheduled : STATE.ready,
+      rank,
+      place,
+      priority,
+      runAt,
+      tx.now,
+      key,
+      until,
+      unique?.key ?? null,
+      // Down, since it must never run later.
+      expiresIn === undefined ? null : Math.floor(tx.now + expiresIn),
+      order,
+    );
+    this.#lanes.makeKnown(tx, queue);
+    // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
+    tx.noteReady(queue);
+  }
+}
