@@ -29,6 +29,8 @@ export default defineConfig({
   // Nest injects by the emitted parameter types; without them every dependency is "?".
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
+    // Most tests wait for a server or for time to pass: one worker would leave the machine idle.
+    maxWorkers: 2,
     projects: Object.entries(PROJECTS).map(
       ([name, { timeout, group = 0, built = false, servers = false, storages = false }]) => ({
         extends: true,
