@@ -8,14 +8,14 @@ import { answerAgain, FIND, REMOVE_CONTENTS, type Settling } from './settling.js
 import type { Transaction } from './transaction.js';
 
 const PLACE = `
-  select seq, lane from jobs_job where seq = (select seq from jobs_content where id = ?)`;
+  select seq, lane, grp from jobs_job where seq = (select seq from jobs_content where id = ?)`;
 // The token and the state are the whole guard: a job that moved on has another token, or does not run.
 const HELD = `and state = 3 and token = ?`;
 const COMPLETE = bySeqs(
   `
   update jobs_job
   set state = 4, attempt = ?, stalls = 0, ended_at = ?, prune_at = ?, result = ?, lease_until = null,
-    runner = null, unique_key = null`,
+    runner = null, unique_key = null, grp = null`,
   HELD,
 );
 const COMPLETE_AWAY = bySeqs(`delete from jobs_job`, HELD);
@@ -31,7 +31,12 @@ type Completed = Settlement & { readonly state: 'completed' };
 interface Alike extends Pick<Completed, 'attempt' | 'keep' | 'result'> {
   readonly token: number;
   readonly lane: number;
-  readonly members: { readonly id: string; readonly seq: number; readonly index: number }[];
+  readonly members: {
+    readonly id: string;
+    readonly seq: number;
+    readonly grp: number | null;
+    readonly index: number;
+  }[];
 }
 
 /** Records ends of runs. Most runs complete, and most of those end alike: they share a statement. */
@@ -53,7 +58,10 @@ export class Completing {
       if (settlement.state !== 'completed') continue;
       const place = this.#placeOf(tx, lease);
       if (place === undefined) results[index] = 'gone';
-      else groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq: place.seq, index });
+      else {
+        const { seq, grp } = place;
+        groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq, grp, index });
+      }
     }
     for (const group of groups.values()) {
       const recorded = this.#complete(tx, group);
@@ -73,7 +81,10 @@ export class Completing {
       keep === false
         ? changeSeqs(tx.sql, COMPLETE_AWAY, seqs, [], [token])
         : changeSeqs(tx.sql, COMPLETE, seqs, [attempt, tx.now, tx.now + keep, result], [token]);
-    tx.count(this.#lanes.byId(tx.sql, lane).queue, 'completed', changed);
+    const { queue } = this.#lanes.byId(tx.sql, lane);
+    tx.count(queue, 'completed', changed);
+    tx.noteEnd(queue);
+    for (const { grp } of members) tx.noteGroup(grp);
     const isWhole = changed === members.length;
     const gone =
       keep === false && !isWhole ? new Set(tx.sql.json<number>(GONE, JSON.stringify(seqs))) : undefined;

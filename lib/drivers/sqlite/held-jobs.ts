@@ -5,6 +5,8 @@ const MOST = 50_000;
 export interface Place {
   readonly seq: number;
   readonly lane: number;
+  /** The id of its group. */
+  readonly grp: number | null;
 }
 
 /**

@@ -4,15 +4,21 @@ import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js'
 import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
+import { limitsOf } from './queue-room.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type SqlValue, type Statements } from './sqlite-client.js';
 
 const RECORDS = `
   select ${RECORD_COLUMNS} from jobs_job cross join jobs_content on jobs_content.seq = jobs_job.seq`;
+// Where only few can match, and an index of theirs tells which.
+const FEW_RECORDS = `
+  select ${RECORD_COLUMNS} from jobs_content cross join jobs_job on jobs_job.seq = jobs_content.seq`;
 const BY_ID = `${RECORDS} where jobs_job.seq = (select seq from jobs_content where id = ?)`;
-const QUEUES = `select name, completed, failed, since, paused_at, pause_reason from jobs_queue order by name`;
+const QUEUES = `select name, completed, failed, since, paused_at, pause_reason, limits from jobs_queue order by name`;
 // Each reads one partial index and no row of the table.
-const READY = `select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 group by lane`;
+const READY = `select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 and grp is null group by lane`;
+const READY_GROUPED = `
+  select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 and grp is not null group by lane`;
 const WAITING = `
   select lane, state, run_at <= ? as is_due, count(*) as jobs, min(run_at) as oldest
   from jobs_job where state in (1, 2) group by lane, state, is_due`;
@@ -44,10 +50,11 @@ export class Looking {
 
   list(sql: Statements, query: JobQuery, now: number): JobPage {
     checkPageLimit(query.limit);
-    if (query.group !== undefined) return { jobs: [] };
     const { conditions, values } = conditionsOf(query, now);
     const rows = sql.all(
-      `${RECORDS} ${conditions} order by jobs_job.seq desc ${LIMIT}`,
+      query.group === undefined
+        ? `${RECORDS} ${conditions} order by jobs_job.seq desc ${LIMIT}`
+        : `${FEW_RECORDS} ${conditions} order by jobs_content.seq desc ${LIMIT}`,
       ...values,
       query.limit + 1,
     );
@@ -67,6 +74,7 @@ export class Looking {
       ...(row.paused_at === null
         ? {}
         : { paused: { at: row.paused_at as number, reason: row.pause_reason as string } }),
+      ...(row.limits === null ? {} : { limits: limitsOf(row.limits) }),
     }));
   }
 
@@ -80,6 +88,7 @@ export class Looking {
       if (state === 'ready') of.oldestReadyAt = Math.min(of.oldestReadyAt ?? Infinity, row.oldest as number);
     };
     for (const row of sql.all(READY)) add(row, 'ready');
+    for (const row of sql.all(READY_GROUPED)) add(row, 'ready');
     for (const row of sql.all(LAPSED_JOBS)) add(row, 'ready');
     for (const row of sql.all(WAITING, now)) {
       add(row, row.is_due === 1 ? 'ready' : row.state === STATE.retrying ? 'retrying' : 'scheduled');
@@ -103,6 +112,7 @@ function conditionsOf(query: JobQuery, now: number): { conditions: string; value
   if (query.queue !== undefined)
     parts.push(['lane in (select id from jobs_lane where queue = ?)', query.queue]);
   if (query.name !== undefined) parts.push(['lane in (select id from jobs_lane where name = ?)', query.name]);
+  if (query.group !== undefined) parts.push(['group_name = ?', query.group]);
   if (query.uniqueKey !== undefined) parts.push(['unique_name = ?', query.uniqueKey]);
   if (query.state === 'ready') parts.push(['(state in (0, 8) or (state in (1, 2) and run_at <= ?))', now]);
   else if (query.state === 'scheduled' || query.state === 'retrying') {

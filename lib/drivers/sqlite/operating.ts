@@ -1,13 +1,20 @@
 import { hasEnded } from '../../core/lifecycle.js';
-import type { CancelResult, JobChange, RemoveResult, RetryOptions } from '../../storage/inspection.js';
+import type {
+  CancelResult,
+  JobChange,
+  QueueLimits,
+  RemoveResult,
+  RetryOptions,
+} from '../../storage/inspection.js';
 import { honourCancel } from '../../core/settlement.js';
+import type { GroupTable } from './group-table.js';
 import { stateOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { checkPriority } from './pushed-row.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
-import { FIND, positionValues, removeJobs, type Settling } from './settling.js';
+import { FIND, FIND_WHOLE, positionValues, removeJobs, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 import type { UniqueKeys } from './unique-keys.js';
 
@@ -15,7 +22,7 @@ const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) wher
 // A job that lives again holds its unique key again, unless another has it by now.
 const RETRY = `
   update jobs_job
-  set lane = ?, state = ?, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, rank = ?, place = ?,
+  set lane = ?, grp = ?, state = ?, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, rank = ?, place = ?,
     ended_at = null, prune_at = null, reason = null, cancel_reason = null,
     unique_key = case
       when unique_while = 2
@@ -24,7 +31,7 @@ const RETRY = `
       then unique_name end
   where seq = ?`;
 const CHANGE = `
-  update jobs_job set lane = ?, priority = ?, run_at = ?, rank = ?, place = ?, state = ? where seq = ?`;
+  update jobs_job set lane = ?, grp = ?, priority = ?, run_at = ?, rank = ?, place = ?, state = ? where seq = ?`;
 const OVER = `
   select json_group_array(seq) as json from (
     select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at ${LIMIT})`;
@@ -35,18 +42,25 @@ const PAUSE = `
 const RESUME = `
   update jobs_queue set paused_at = null, pause_reason = null where name = ? and paused_at is not null`;
 
+const SET_LIMITS = `
+  insert into jobs_queue (name, since, limits) values (?, ?, ?)
+  on conflict (name) do update set limits = excluded.limits`;
+const LOOK_AGAIN = `update jobs_group set look_at = ? where queue = ?`;
+
 /** What people do to single jobs and queues. */
 export class Operating {
   readonly #lanes: Lanes;
   readonly #policies: Policies;
   readonly #settling: Settling;
   readonly #keys: UniqueKeys;
+  readonly #groups: GroupTable;
 
-  constructor(lanes: Lanes, policies: Policies, settling: Settling, keys: UniqueKeys) {
+  constructor(lanes: Lanes, policies: Policies, settling: Settling, keys: UniqueKeys, groups: GroupTable) {
     this.#lanes = lanes;
     this.#policies = policies;
     this.#settling = settling;
     this.#keys = keys;
+    this.#groups = groups;
   }
 
   cancel(tx: Transaction, id: string, reason: string): CancelResult {
@@ -66,12 +80,13 @@ export class Operating {
   }
 
   retry(tx: Transaction, id: string, { queue, delay = 0 }: RetryOptions = {}): boolean {
-    const row = tx.sql.first(FIND, id);
+    const row = tx.sql.first(FIND_WHOLE, id);
     if (row === undefined || (row.state !== STATE.dead && row.state !== STATE.cancelled)) return false;
     const lane = this.#laneIn(tx, row, queue);
     const runAt = Math.ceil(tx.now + delay);
     const state = runAt > tx.now ? STATE.scheduled : STATE.ready;
-    tx.sql.run(RETRY, lane.id, state, runAt, ...positionValues(row, runAt), tx.now, row.seq as number);
+    const group = this.#groupIn(tx, row, lane);
+    tx.sql.run(RETRY, lane.id, group, state, runAt, ...positionValues(row, runAt), tx.now, row.seq as number);
     tx.noteReady(lane.queue);
     return true;
   }
@@ -81,11 +96,12 @@ export class Operating {
     if (row === undefined) return 'unknown';
     if (row.state === STATE.running) return 'running';
     removeJobs(tx, [row.seq as number]);
+    tx.noteGroup(row.grp as number | null);
     return 'removed';
   }
 
   change(tx: Transaction, id: string, { queue, priority, delay }: JobChange): boolean {
-    const row = tx.sql.first(FIND, id);
+    const row = tx.sql.first(FIND_WHOLE, id);
     if (row === undefined || row.state === STATE.running || hasEnded(stateOf(row))) return false;
     if (priority !== undefined) checkPriority(priority);
     const lane = this.#laneIn(tx, row, queue);
@@ -95,7 +111,8 @@ export class Operating {
       row.state === STATE.retrying && Number(row.run_at) > tx.now ? STATE.retrying : STATE.scheduled;
     const state = runAt <= tx.now ? STATE.ready : waiting;
     const asked = priority ?? (row.priority as number);
-    tx.sql.run(CHANGE, lane.id, asked, runAt, ...place, state, row.seq as number);
+    const group = this.#groupIn(tx, row, lane);
+    tx.sql.run(CHANGE, lane.id, group, asked, runAt, ...place, state, row.seq as number);
     tx.noteReady(lane.queue);
     return true;
   }
@@ -111,12 +128,30 @@ export class Operating {
     return removeJobs(tx, seqs);
   }
 
-  pause(tx: Transaction, queue: string, reason: string): void {
-    tx.sql.run(PAUSE, queue, tx.now, tx.now, reason);
+  pause(tx: Transaction, queue: string, reason: string, group?: string): void {
+    if (group === undefined) tx.sql.run(PAUSE, queue, tx.now, tx.now, reason);
+    else this.#groups.pause(tx, queue, group, reason);
   }
 
-  resume(tx: Transaction, queue: string): void {
-    if (tx.sql.run(RESUME, queue) > 0) tx.noteReady(queue);
+  resume(tx: Transaction, queue: string, group?: string): void {
+    if (group !== undefined) this.#groups.resume(tx, queue, group);
+    else if (tx.sql.run(RESUME, queue) > 0) tx.noteReady(queue);
+  }
+
+  limit(tx: Transaction, queue: string, limits?: QueueLimits): void {
+    tx.sql.run(SET_LIMITS, queue, tx.now, limits === undefined ? null : JSON.stringify(limits));
+    // However many there are: the next claims look at them, some at a time.
+    tx.sql.run(LOOK_AGAIN, tx.now, queue);
+    tx.noteReady(queue);
+  }
+
+  /** The group of the job in the queue of this lane; also tells that it may have changed. */
+  #groupIn(tx: Transaction, row: SqlRow, { queue }: Lane): number | null {
+    tx.noteGroup(row.grp as number | null);
+    if (row.group_name === null) return null;
+    const group = this.#groups.obtain(tx, queue, row.group_name as string);
+    tx.noteGroup(group);
+    return group;
   }
 
   /** The lane of the job in this queue; without one, its own. */

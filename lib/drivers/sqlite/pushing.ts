@@ -106,8 +106,8 @@ function insertContents(tx: Transaction, jobs: readonly NewJob[]): { rows: numbe
 }
 
 /** Most jobs ask for nothing that has a column of its own. */
-function isPlain({ unique, expiresIn, order }: NewJob): boolean {
-  return unique === undefined && expiresIn === undefined && order === undefined;
+function isPlain({ unique, expiresIn, order, group }: NewJob): boolean {
+  return unique === undefined && expiresIn === undefined && order === undefined && group === undefined;
 }
 
 function isAlike(a: NewJob, b: NewJob): boolean {

@@ -1,4 +1,5 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
+import type { GroupTable } from './group-table.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { positionOf, storedOrder } from './position.js';
@@ -8,28 +9,30 @@ import type { Transaction } from './transaction.js';
 import type { UniqueKeys } from './unique-keys.js';
 
 // An id that is there makes the insert change nothing: the index decides, whoever else inserts.
-const CONTENT = `insert into jobs_content (id, payload, meta) values (?, ?, ?) on conflict do nothing`;
+const CONTENT = `insert into jobs_content (id, payload, meta, group_name) values (?, ?, ?, ?) on conflict do nothing`;
 const REMOVE_CONTENT = `delete from jobs_content where seq = ?`;
 const JOB = `
   insert into jobs_job (seq, lane, policy, state, rank, place, priority, run_at, enqueued_at, unique_key, unique_while,
-    unique_name, expires_at, ordering)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    unique_name, expires_at, ordering, grp)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Stores new jobs that ask for something special, one by one. */
 export class RichPushing {
   readonly #lanes: Lanes;
   readonly #policies: Policies;
   readonly #keys: UniqueKeys;
+  readonly #groups: GroupTable;
 
-  constructor(lanes: Lanes, policies: Policies, keys: UniqueKeys) {
+  constructor(lanes: Lanes, policies: Policies, keys: UniqueKeys, groups: GroupTable) {
     this.#lanes = lanes;
     this.#policies = policies;
     this.#keys = keys;
+    this.#groups = groups;
   }
 
   push(tx: Transaction, job: NewJob): Pushed {
-    const { id, payload, meta = null, unique } = job;
-    const { rows, last: seq } = tx.sql.insert(CONTENT, id, payload, meta);
+    const { id, payload, meta = null, group = null, unique } = job;
+    const { rows, last: seq } = tx.sql.insert(CONTENT, id, payload, meta, group);
     if (rows === 0) return { id, duplicate: true };
     const holder = unique && this.#keys.holderOf(tx, unique.key);
     if (holder === undefined) {
@@ -48,6 +51,9 @@ export class RichPushing {
     const order = storedOrder(job.order);
     const { rank, place } = positionOf(order, seq, priority, runAt);
     const [key, until] = unique === undefined ? [null, null] : this.#keys.hold(tx, id, unique);
+    this.#lanes.makeKnown(tx, queue);
+    const group = job.group === undefined ? null : this.#groups.obtain(tx, queue, job.group);
+    if (runAt <= tx.now) tx.noteGroup(group);
     tx.sql.run(
       JOB,
       seq,
@@ -65,8 +71,8 @@ export class RichPushing {
       // Down, since it must never run later.
       expiresIn === undefined ? null : Math.floor(tx.now + expiresIn),
       order,
+      group,
     );
-    this.#lanes.makeKnown(tx, queue);
     // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
     tx.noteReady(queue);
   }

@@ -24,6 +24,9 @@ export const LAPSED = 8;
  * Among the ready jobs of a lane, `rank` and `place` say who is next: priority and time, where no other order was asked
  * for. A key that is held for a time is in `jobs_hold`, since neither job nor record need be there any more.
  *
+ * A job with a group has `grp` until it ends, and stands in an index of its own: the claims of other jobs never meet it.
+ * `jobs_line` has the groups that a claim can take from, lane by lane; who knows none of the names in it walks past nobody.
+ *
  * A job is two rows of one `seq`: in `jobs_content` what never changes, in `jobs_job` what each step of its life
  * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page.
  */
@@ -42,8 +45,34 @@ export const MIGRATIONS: readonly string[] = [
     failed integer not null default 0,
     since integer not null,
     paused_at integer,
-    pause_reason text
+    pause_reason text,
+    limits text,
+    starts text,
+    turn integer not null default 0,
+    turns integer not null default 0,
+    has_groups integer not null default 0
   ) strict, without rowid;
+
+  create table jobs_group (
+    id integer primary key autoincrement,
+    queue text not null,
+    name text not null,
+    turn integer not null,
+    starts text,
+    paused_at integer,
+    pause_reason text,
+    look_at integer,
+    unique (queue, name)
+  ) strict;
+  create index jobs_looked_at on jobs_group (queue, look_at) where look_at is not null;
+
+  create table jobs_line (
+    grp integer not null,
+    lane integer not null,
+    turn integer not null,
+    primary key (grp, lane)
+  ) strict, without rowid;
+  create index jobs_turns on jobs_line (lane, turn);
 
   create table jobs_policy (id integer primary key, policy text not null unique) strict;
 
@@ -51,8 +80,10 @@ export const MIGRATIONS: readonly string[] = [
     seq integer primary key autoincrement,
     id text not null unique,
     payload text not null,
-    meta text
+    meta text,
+    group_name text
   ) strict;
+  create index jobs_group_names on jobs_content (group_name) where group_name is not null;
 
   create table jobs_job (
     seq integer primary key,
@@ -83,15 +114,18 @@ export const MIGRATIONS: readonly string[] = [
     lost_tokens text,
     unique_name text,
     expires_at integer,
-    ordering integer
+    ordering integer,
+    grp integer
   ) strict;
 
-  create index jobs_ready on jobs_job (lane, rank, place, run_at) where state = 0;
+  create index jobs_ready on jobs_job (lane, rank, place, run_at) where state = 0 and grp is null;
+  create index jobs_grouped on jobs_job (grp, state, lane, rank, place, run_at) where grp is not null;
+  create index jobs_waiting_grouped on jobs_job (run_at, grp) where grp is not null and state in (1, 2);
   create index jobs_waiting on jobs_job (run_at, lane, state) where state in (1, 2);
   create index jobs_leased on jobs_job (lease_until, lane) where state = 3;
   create index jobs_ended on jobs_job (prune_at) where prune_at is not null;
   create index jobs_dead on jobs_job (lane) where state = 5;
-  create index jobs_lapsing on jobs_job (expires_at) where state = 0 and expires_at is not null;
+  create index jobs_lapsing on jobs_job (expires_at) where expires_at is not null and state = 0;
   create index jobs_expiring on jobs_job (expires_at, state, lane, run_at) where expires_at is not null;
   create unique index jobs_unique on jobs_job (unique_key) where unique_key is not null;
 

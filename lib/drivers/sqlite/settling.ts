@@ -15,10 +15,14 @@ import type { Transaction } from './transaction.js';
 const LOST_TOKENS_KEPT = 10;
 
 const COLUMNS = `jobs_job.seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason,
-  failures, lost_tokens, expires_at, ordering`;
+  failures, lost_tokens, expires_at, ordering, grp`;
 /** A job as it must be read to be settled, under the write lock that it is then changed under. */
 export const FIND = `
   select ${COLUMNS} from jobs_job where seq = (select seq from jobs_content where id = ?)`;
+/** The same, and what of it never changes. */
+export const FIND_WHOLE = `
+  select ${COLUMNS}, group_name
+  from jobs_content cross join jobs_job on jobs_job.seq = jobs_content.seq where id = ?`;
 const STALLED = `
   select id, ${COLUMNS}
   from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until ${LIMIT}) stalled
@@ -40,7 +44,7 @@ const END = `
   update jobs_job
   set state = ?, attempt = ?, stalls = ?, ended_at = ?, prune_at = ?, reason = ?, cancel_reason = ?, failures = ?,
     result = ?, stalled_at = ?, lost_tokens = ?, lease_until = null, runner = null, unique_key = null,
-    expires_at = null
+    expires_at = null, grp = null
   where seq = ?`;
 const WAIT = `
   update jobs_job
@@ -102,7 +106,11 @@ export class Settling {
       stalledAt: row.stalled_at as SqlValue,
       lostTokens: row.lost_tokens as SqlValue,
     };
-    if ('keep' in settlement) return end(tx, row, settlement, failures, stalledAt, lostTokens);
+    tx.noteGroup(row.grp as number | null);
+    if ('keep' in settlement) {
+      tx.noteEnd(queue);
+      return end(tx, row, settlement, failures, stalledAt, lostTokens);
+    }
     const runAt = 'delay' in settlement ? tx.now + settlement.delay : (row.run_at as number);
     const state = settlement.state === 'retrying' ? STATE.retrying : STATE.scheduled;
     tx.sql.run(

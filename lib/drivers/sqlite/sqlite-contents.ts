@@ -1,6 +1,9 @@
 import { Claiming } from './claiming.js';
 import { Completing } from './completing.js';
+import { GovernedClaiming } from './governed-claiming.js';
+import { GroupTable } from './group-table.js';
 import { HeldJobs } from './held-jobs.js';
+import { LaneClaims } from './lane-claims.js';
 import { Lanes } from './lanes.js';
 import { Looking } from './looking.js';
 import { Operating } from './operating.js';
@@ -17,17 +20,19 @@ export class SqliteContents {
   readonly lanes = new Lanes();
   readonly policies = new Policies();
   readonly held = new HeldJobs();
+  readonly groups = new GroupTable(this.lanes);
   readonly keys = new UniqueKeys(this.lanes, this.policies);
   readonly pushing = new Pushing(
     this.lanes,
     this.policies,
-    new RichPushing(this.lanes, this.policies, this.keys),
+    new RichPushing(this.lanes, this.policies, this.keys, this.groups),
   );
   readonly gathering = new PushGathering(this.pushing);
-  readonly claiming = new Claiming(this.lanes, this.policies, this.held);
+  readonly claims = new LaneClaims(this.lanes, this.policies, this.held);
+  readonly claiming = new Claiming(this.lanes, this.claims, new GovernedClaiming(this.lanes, this.claims));
   readonly settling = new Settling(this.lanes, this.policies, this.held);
   readonly completing = new Completing(this.lanes, this.held, this.settling);
-  readonly operating = new Operating(this.lanes, this.policies, this.settling, this.keys);
+  readonly operating = new Operating(this.lanes, this.policies, this.settling, this.keys, this.groups);
   readonly looking = new Looking(this.lanes, this.policies);
   readonly schedules = new ScheduleTable(this.pushing);
 

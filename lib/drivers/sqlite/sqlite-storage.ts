@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { systemClock, type Clock } from '../../core/clock.js';
-import { InvalidOptionError, StorageClosedError } from '../../core/errors.js';
+import { systemClock } from '../../core/clock.js';
+import { StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
-import { checkKnownOptions } from '../../core/known-options.js';
 import type { Capabilities } from '../../storage/capabilities.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
-import type { JobChange, JobQuery, RetryOptions } from '../../storage/inspection.js';
+import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
@@ -15,40 +14,11 @@ import { checkPush, checkSupported } from '../../storage/supported.js';
 import { checkLent } from './joining.js';
 import { openDatabase } from './open-database.js';
 import { runnerTable } from './runner-table.js';
-import type { SqliteDatabase, SqliteDriver } from './sqlite-client.js';
+import type { SqliteDatabase } from './sqlite-client.js';
 import { SqliteConnection } from './sqlite-connection.js';
 import { SqliteContents } from './sqlite-contents.js';
+import { checkOptions, type SqliteStorageOptions } from './sqlite-options.js';
 import type { Transaction } from './transaction.js';
-
-interface CommonOptions {
-  /**
-   * `full`: what was acknowledged survives a power cut. `normal`: it survives a crash of the process, and a power
-   * cut may take the last moments; faster where jobs come one by one. @default 'full'
-   */
-  readonly durability?: 'full' | 'normal';
-  readonly clock?: Clock;
-}
-
-/**
- * Which database, and how durable. Unknown options and both or neither of `path` and `database` throw
- * `InvalidOptionError`.
- * @publicApi
- */
-export type SqliteStorageOptions = CommonOptions &
-  (
-    | {
-        /** The file; it is made if its directory exists. Several processes of one machine may share it. */
-        readonly path: string;
-        /** @default the first there is of node:sqlite, better-sqlite3, libsql */
-        readonly driver?: SqliteDriver;
-      }
-    | {
-        /** The application's own open database. It is not closed by the storage. */
-        readonly database: SqliteDatabase;
-      }
-  );
-
-const OPTIONS = ['path', 'driver', 'database', 'durability', 'clock'];
 
 /**
  * Keeps jobs in a SQLite file, for one process or several on one machine. Not for network file systems: SQLite's
@@ -67,12 +37,11 @@ export class SqliteStorage extends Storage {
 
   constructor(options: SqliteStorageOptions) {
     super();
-    checkKnownOptions(options, OPTIONS, 'SqliteStorage');
     checkOptions(options);
     this.#options = options;
     this.capabilities = {
       ...{ durable: true, shared: true, signals: true, transactions: 'database' in options },
-      ...{ groups: false, limits: false, expiry: true },
+      ...{ groups: true, limits: true, expiry: true },
       ...{ order: true, replacing: true, flows: false },
     };
     this.#time = new StorageTime(options.clock ?? systemClock);
@@ -170,6 +139,10 @@ export class SqliteStorage extends Storage {
     return this.#connection().read((sql) => this.#contents.looking.stats(sql, this.#time.now()));
   }
 
+  override async group(queue: string, group: string) {
+    return this.#connection().read((sql) => this.#contents.groups.stats(sql, queue, group, this.#time.now()));
+  }
+
   async runners() {
     return this.#connection().read((sql) => runnerTable.live(sql, this.#time.now()));
   }
@@ -190,12 +163,16 @@ export class SqliteStorage extends Storage {
     return this.#write((tx) => ids.map((id) => this.#contents.operating.change(tx, id, change)));
   }
 
-  async pause(queue: string, reason: string) {
-    return this.#write((tx) => this.#contents.operating.pause(tx, queue, reason));
+  async pause(queue: string, reason: string, group?: string) {
+    return this.#write((tx) => this.#contents.operating.pause(tx, queue, reason, group));
   }
 
-  async resume(queue: string) {
-    return this.#write((tx) => this.#contents.operating.resume(tx, queue));
+  async resume(queue: string, group?: string) {
+    return this.#write((tx) => this.#contents.operating.resume(tx, queue, group));
+  }
+
+  override async limit(queue: string, limits?: QueueLimits) {
+    return this.#write((tx) => this.#contents.operating.limit(tx, queue, limits));
   }
 
   async prune(limit: number) {
@@ -270,23 +247,4 @@ export class SqliteStorage extends Storage {
     if (this.#open) return this.#open.connection;
     throw new StorageClosedError('The SQLite storage is not open');
   }
-}
-
-function checkOptions(options: SqliteStorageOptions): void {
-  if ('path' in options === 'database' in options) {
-    throw new InvalidOptionError('SqliteStorage: give either path or database');
-  }
-  if ('path' in options && (typeof options.path !== 'string' || options.path === '')) {
-    throw new InvalidOptionError('SqliteStorage: path must be the name of a file');
-  }
-  if ('path' in options && (options.path === ':memory:' || options.path.startsWith('file:'))) {
-    throw new InvalidOptionError(
-      `SqliteStorage: path '${options.path}' is no file name. MemoryStorage keeps jobs in memory`,
-    );
-  }
-  const { durability = 'full' } = options;
-  if (durability === 'full' || durability === 'normal') return;
-  throw new InvalidOptionError(
-    `SqliteStorage: durability '${String(durability)}' is neither 'full' nor 'normal'`,
-  );
 }

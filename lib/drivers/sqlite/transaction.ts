@@ -1,8 +1,10 @@
 import type { SignalHub } from '../../storage/signal.js';
+import { lineUp } from './group-line.js';
 import type { Statements } from './sqlite-client.js';
 
 const COUNT = `
   update jobs_queue set completed = completed + ?, failed = failed + ? where name = ?`;
+const HAS_LIMITS = `select 1 from jobs_queue where name = ? and limits is not null`;
 const PULSE = `update jobs_pulse set beats = beats + 1 where kind = ?`;
 
 interface Counts {
@@ -15,6 +17,8 @@ export class Transaction {
   readonly #counts = new Map<string, Counts>();
   readonly #ready = new Set<string>();
   readonly #pulses = new Set<'cancel' | 'schedule'>();
+  readonly #groups = new Set<number>();
+  readonly #left = new Set<string>();
 
   constructor(
     readonly sql: Statements,
@@ -25,6 +29,22 @@ export class Transaction {
   /** Jobs of the queue may have become ready. */
   noteReady(queue: string): void {
     this.#ready.add(queue);
+  }
+
+  /** A job of the queue ended: where that is bounded, others may wait for its place. */
+  noteEnd(queue: string): void {
+    this.#left.add(queue);
+  }
+
+  /** What jobs of the group are ready, or whether one may start, may have changed. */
+  noteGroup(group: number | null): void {
+    if (group !== null) this.#groups.add(group);
+  }
+
+  /** Puts the groups that were noted into line: before anything is claimed, and at the end. */
+  lineUp(): void {
+    for (const group of this.#groups) lineUp(this.sql, group, this.now);
+    this.#groups.clear();
   }
 
   /** Other processes should hear of it, too. */
@@ -40,6 +60,9 @@ export class Transaction {
 
   /** Writes what was added up: the last thing before the commit. */
   finish(): void {
+    this.lineUp();
+    for (const queue of this.#left)
+      if (this.sql.first(HAS_LIMITS, queue) !== undefined) this.noteReady(queue);
     for (const [queue, { completed, failed }] of this.#counts) this.sql.run(COUNT, completed, failed, queue);
     for (const kind of this.#pulses) this.sql.run(PULSE, kind);
   }

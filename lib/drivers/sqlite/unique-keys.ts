@@ -64,6 +64,7 @@ export class UniqueKeys {
       const state = runAt > tx.now ? STATE.scheduled : STATE.ready;
       tx.sql.run(TAKE_DUE, state, runAt, ...positionValues(row, runAt), seq);
     }
+    tx.noteGroup(row.grp as number | null);
     tx.noteReady(this.#lanes.byId(tx.sql, row.lane as number).queue);
     return true;
   }

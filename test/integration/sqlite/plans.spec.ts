@@ -20,8 +20,8 @@ import { temporaryFiles } from './temporary-files.js';
 
 const files = temporaryFiles();
 const NAMES = ['noop', 'mail', 'report'];
-const TABLES = /^(SCAN|SEARCH) (jobs_job|jobs_content|other)\b/;
-const UNINDEXED = /^SCAN (jobs_job|jobs_content|other)(?! USING)/;
+const TABLES = /^(SCAN|SEARCH) (jobs_(job|content|group|line|hold)|other)\b/;
+const UNINDEXED = /^SCAN (jobs_(job|content|group|line|hold)|other)(?! USING)/;
 
 describe('the statements of every day', () => {
   it('find jobs by an index', async () => {
@@ -69,7 +69,10 @@ async function live() {
   recording.take();
   await endings(storage, clock);
   await operations(storage, clock);
-  const recorded = [...new Set(recording.take())].filter((sql) => /jobs_(job|content)/.test(sql));
+  await turns(storage, clock);
+  const recorded = [...new Set(recording.take())].filter((sql) =>
+    /jobs_(job|content|group|line|hold)/.test(sql),
+  );
   // Of push, pop, complete, heartbeat, rescue, prune, cancel, retry, change and remove there are more than these.
   expect(recorded.length).toBeGreaterThan(20);
   return { database, storage, recorded };
@@ -116,6 +119,21 @@ async function operations(storage: SqliteStorage, clock: FakeClock): Promise<voi
   expect(await storage.prune(10)).toBeGreaterThan(0);
   await storage.info([waiting.id]);
   await storage.stats();
+}
+
+async function turns(storage: SqliteStorage, clock: FakeClock): Promise<void> {
+  const rate = { count: 3, per: 1_000 };
+  await storage.limit('default', { concurrency: 50, rate, groups: { concurrency: 1, rate } });
+  for (const group of ['one', 'other', 'last']) {
+    await storage.push([jobOf({ group }), jobOf({ group }), jobOf({ group, due: { in: 10 } })]);
+  }
+  await storage.pause('default', 'because', 'one');
+  await pop(storage);
+  await storage.resume('default', 'one');
+  await clock.advance(1_000);
+  expect(await pop(storage)).not.toEqual([]);
+  await storage.list({ group: 'one', limit: 10 });
+  expect(await storage.group('default', 'one')).toBeDefined();
 }
 
 async function pop(storage: SqliteStorage): Promise<readonly LeasedJob[]> {
