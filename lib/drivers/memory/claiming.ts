@@ -1,10 +1,12 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest } from '../../storage/claims.js';
+import type { Governor } from './governor.js';
 import type { JobQueue } from './job-queue.js';
 import { HandedOut } from './handed-out.js';
 import type { JobTable } from './job-table.js';
 import type { QueueTable } from './queue-table.js';
 import { goesBefore, type ReadyLine } from './ready-line.js';
+import type { StoredJob } from './stored-job.js';
 
 /** Hands due jobs out. */
 export class Claiming {
@@ -25,27 +27,57 @@ export class Claiming {
       const queue = limit > 0 ? this.#queues.find(name) : undefined;
       // A paused queue has nothing to wait for: to resume it is news.
       if (queue === undefined || queue.paused !== undefined) continue;
-      const hasMore = this.#take(queue, limit, request, now, jobs);
-      nextIn = Math.min(nextIn, hasMore ? 0 : (queue.nextAt ?? Infinity) - now);
+      queue.promote(now);
+      const { governor } = queue;
+      const again =
+        governor === undefined
+          ? this.#take(queue, limit, request, now, jobs)
+          : this.#takeInTurn(governor, queue, limit, request, now, jobs);
+      nextIn = Math.min(nextIn, again - now, (queue.nextAt ?? Infinity) - now);
     }
-    return nextIn === Infinity ? { jobs } : { jobs, nextIn };
+    return nextIn === Infinity ? { jobs } : { jobs, nextIn: Math.max(0, nextIn) };
   }
 
-  /** Whether due jobs are left. */
-  #take(queue: JobQueue, limit: number, request: PopRequest, now: number, taken: LeasedJob[]): boolean {
-    queue.promote(now);
+  /** Returns when to look again: now, where due jobs are left. */
+  #take(queue: JobQueue, limit: number, request: PopRequest, now: number, taken: LeasedJob[]): number {
     const lines = queue.readyLines(this.#namesOf(request));
-    for (let left = limit; left > 0; left -= 1) {
+    for (let left = limit; left > 0;) {
       const line = lineOfNext(lines);
-      const job = line?.takeFirst();
+      const job = line?.first;
       if (line === undefined || job === undefined) break;
-      this.#jobs.lease(job, request.runner, now, now + request.lease);
-      taken.push(new HandedOut(job));
-      if (line.size > 0) continue;
-      queue.dropIfEmpty(line);
-      lines.splice(lines.indexOf(line), 1);
+      if (this.#begin(job, request, now, taken)) left -= 1;
+      if (line.size === 0) lines.splice(lines.indexOf(line), 1);
     }
-    return lines.length > 0;
+    return lines.length > 0 ? now : Infinity;
+  }
+
+  #takeInTurn(
+    governor: Governor,
+    queue: JobQueue,
+    limit: number,
+    request: PopRequest,
+    now: number,
+    taken: LeasedJob[],
+  ): number {
+    const room = governor.room(queue.running, now);
+    // What a limit holds back nobody needs to look for: an end makes room, and is news; a rate says when it lets go on.
+    if (room <= 0) return governor.startsAgainAt(now) > now ? governor.startsAgainAt(now) : Infinity;
+    const again = governor.take(Math.min(limit, room), this.#namesOf(request), now, (job) =>
+      this.#begin(job, request, now, taken),
+    );
+    if (again > now || room > limit) return again;
+    return governor.startsAgainAt(now) > now ? governor.startsAgainAt(now) : Infinity;
+  }
+
+  /** False for one that nobody took in time. */
+  #begin(job: StoredJob, request: PopRequest, now: number, taken: LeasedJob[]): boolean {
+    if (job.hasExpired(now)) {
+      this.#jobs.setAside(job, now);
+      return false;
+    }
+    this.#jobs.lease(job, request.runner, now, now + request.lease);
+    taken.push(new HandedOut(job));
+    return true;
   }
 
   #namesOf({ names }: PopRequest): ReadonlySet<string> {

@@ -1,3 +1,4 @@
+import type { SettledDependency } from '../../core/dependency.js';
 import type { Lease, LeasedJob } from '../../core/job.js';
 import type { StoredJob } from './stored-job.js';
 
@@ -18,6 +19,9 @@ export class HandedOut implements LeasedJob {
   readonly enqueuedAt: number;
   readonly runAt: number;
   declare readonly meta?: string;
+  declare readonly group?: string;
+  declare readonly flow?: string;
+  declare readonly after?: readonly SettledDependency[];
   readonly #original: StoredJob;
 
   constructor(job: StoredJob) {
@@ -33,8 +37,12 @@ export class HandedOut implements LeasedJob {
     this.stalls = job.stalls;
     this.enqueuedAt = job.enqueuedAt;
     this.runAt = job.runAt;
-    const meta = job.extras?.meta;
+    if (job.extras === undefined) return;
+    const { meta, group, flow, after } = job.extras;
     if (meta !== undefined) this.meta = meta;
+    if (group !== undefined) this.group = group;
+    if (flow !== undefined) this.flow = flow;
+    if (after !== undefined) this.after = after;
   }
 
   /** What the lease is a copy of, if it came from here as it is. */

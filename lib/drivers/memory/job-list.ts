@@ -31,12 +31,13 @@ function newestMatches(jobs: JobTable, query: JobQuery, now: number) {
 }
 
 function matches(job: StoredJob, query: JobQuery, now: number): boolean {
-  const { state, queue, name, group, uniqueKey } = query;
+  const { state, queue, name, group, uniqueKey, flow } = query;
   return (
     (queue === undefined || job.queue.name === queue) &&
     (name === undefined || job.name === name) &&
     (state === undefined || visibleState(job.state, job.runAt, now) === state) &&
     (uniqueKey === undefined || job.extras?.unique?.key === uniqueKey) &&
-    group === undefined
+    (group === undefined || job.group === group) &&
+    (flow === undefined || job.extras?.flow === flow)
   );
 }

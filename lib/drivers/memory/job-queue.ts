@@ -1,6 +1,8 @@
-import type { QueueStats } from '../../storage/inspection.js';
+import type { Ended, QueueLimits, QueueStats } from '../../storage/inspection.js';
+import { Governor } from './governor.js';
 import { OrderedLine } from './ordered-line.js';
 import { ReadyLine } from './ready-line.js';
+import { RecentEnds } from './recent-ends.js';
 import type { StoredJob } from './stored-job.js';
 
 /**
@@ -11,17 +13,42 @@ export class JobQueue {
   paused: QueueStats['paused'] = undefined;
   /** A job was stored in it. */
   isKnown = false;
+  /** Set once it had a group or a limit. */
+  governor: Governor | undefined = undefined;
+  limits: QueueLimits | undefined = undefined;
+  blocked = 0;
   running = 0;
   retrying = 0;
   dead = 0;
   completed = 0;
   failed = 0;
+  readonly #recent = new RecentEnds();
   #ready: Map<string, ReadyLine> | undefined = undefined;
   #waiting: OrderedLine<StoredJob> | undefined = undefined;
 
   constructor(readonly name: string) {}
 
+  /** From now on claims go by groups and limits. */
+  govern(): Governor {
+    if (this.governor !== undefined) return this.governor;
+    const governor = (this.governor = new Governor());
+    const jobs = [...this.lines()].flatMap((line) => [...line.values()]);
+    this.#ready = undefined;
+    for (const job of jobs) {
+      governor.arrive(job);
+      governor.add(job);
+    }
+    for (const job of this.#waiting?.values() ?? []) governor.arrive(job);
+    return governor;
+  }
+
+  count(what: keyof Ended, now: number): void {
+    this[what] += 1;
+    this.#recent.count(what, now);
+  }
+
   addReady(job: StoredJob): void {
+    if (this.governor !== undefined) return this.governor.add(job);
     this.#ready ??= new Map();
     let line = this.#ready.get(job.name);
     if (line === undefined) this.#ready.set(job.name, (line = new ReadyLine(job.name)));
@@ -29,6 +56,7 @@ export class JobQueue {
   }
 
   removeReady(job: StoredJob): void {
+    if (this.governor !== undefined) return this.governor.remove(job);
     const line = this.#ready?.get(job.name);
     if (line === undefined) return;
     line.remove(job);
@@ -76,20 +104,27 @@ export class JobQueue {
     return this.#waiting?.first?.runAt;
   }
 
+  *lines(): Iterable<ReadyLine> {
+    if (this.#ready !== undefined) yield* this.#ready.values();
+    for (const group of this.governor?.groups() ?? []) yield* group.lines();
+  }
+
   stats(now: number, since: number): QueueStats {
     this.promote(now);
     let ready = 0;
     let oldestReadyAt = Infinity;
-    for (const line of this.#ready?.values() ?? []) {
+    for (const line of this.lines()) {
       ready += line.size;
       oldestReadyAt = Math.min(oldestReadyAt, line.oldest);
     }
-    const { name: queue, running, retrying, dead, completed, failed, paused } = this;
+    const { name: queue, blocked, running, retrying, dead, completed, failed, paused, limits } = this;
     const scheduled = (this.#waiting?.size ?? 0) - retrying;
     return {
-      ...{ queue, blocked: 0, ready, scheduled, running, retrying, dead, completed, failed, since },
+      ...{ queue, blocked, ready, scheduled, running, retrying, dead, completed, failed, since },
       ...(ready === 0 ? {} : { oldestReadyAt }),
       ...(paused === undefined ? {} : { paused }),
+      ...(limits === undefined ? {} : { limits }),
+      recent: this.#recent.at(now),
     };
   }
 }

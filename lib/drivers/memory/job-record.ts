@@ -19,6 +19,7 @@ export function recordOf(job: StoredJob, now: number): JobRecord {
       reason: extras?.reason,
       cancelReason: extras?.cancelReason,
       uniqueKey: extras?.unique?.key,
+      expiresAt: extras?.expiry?.at,
       progress: extras?.progress,
       result: extras?.result,
     }),

@@ -1,15 +1,17 @@
+import type { End } from '../../core/dependency.js';
 import { hasEnded } from '../../core/lifecycle.js';
 import type { Lease } from '../../core/job.js';
+import { decodePolicy } from '../../core/policy.js';
 import type { NewJob, Pushed } from '../../storage/new-job.js';
+import { Dependants } from './dependants.js';
 import { HandedOut } from './handed-out.js';
 import { OrderedLine } from './ordered-line.js';
 import { InternedTexts } from './interned-texts.js';
 import type { JobQueue } from './job-queue.js';
 import type { QueueTable } from './queue-table.js';
 import type { ReadyNews } from './ready-news.js';
-import { StoredJob } from './stored-job.js';
-
-type EndState = 'completed' | 'dead' | 'cancelled';
+import { StoredJob, type Expiry } from './stored-job.js';
+import { UniqueKeys } from './unique-keys.js';
 
 /**
  * All jobs, and the one way to move them: a job stands in exactly one line, which its state names, so that
@@ -20,8 +22,14 @@ export class JobTable {
   readonly leases = new OrderedLine<StoredJob>(isUntilBefore);
   /** Ended, by the time their record is over. */
   readonly ended = new OrderedLine<StoredJob>(isUntilBefore);
+  /** Of those that nobody has taken yet and that have a time for it. */
+  readonly expiries = new OrderedLine<Expiry>((a, b) => a.at < b.at);
+  readonly keys = new UniqueKeys();
   readonly #jobs = new Map<string, StoredJob>();
-  readonly #holders = new Map<string, StoredJob>();
+  readonly #dependants = new Dependants();
+  /** Ends that those who wait for them have not been told yet: each may bring about others. */
+  readonly #untold: { readonly id: string; readonly end: End; readonly result: string | undefined }[] = [];
+  #isTelling = false;
   readonly #names = new InternedTexts();
   readonly #policies = new InternedTexts();
   readonly #queues: QueueTable;
@@ -50,37 +58,63 @@ export class JobTable {
   }
 
   add(spec: NewJob, now: number): Pushed {
-    const present = this.#jobs.get(spec.id) ?? (spec.unique && this.#holders.get(spec.unique.key));
-    if (present !== undefined) return { id: present.id, duplicate: true };
+    if (this.#jobs.has(spec.id)) return { id: spec.id, duplicate: true };
+    const holder = spec.unique && this.keys.holderOf(spec.unique.key, now);
+    if (holder !== undefined) return this.#replace(holder, spec, now);
     const queue = this.#queues.obtain(spec.queue);
     queue.isKnown = true;
+    if (spec.group !== undefined) queue.govern();
     const shared = { name: this.#names.intern(spec.name), policy: this.#policies.intern(spec.policy) };
-    const runAt = 'in' in spec.due ? now + spec.due.in : Math.max(now, spec.due.at);
-    const job = new StoredJob(spec, queue, shared, runAt, now, (this.#arrivals += 1));
+    const job = new StoredJob(spec, queue, shared, dueAt(spec.due, now), now, (this.#arrivals += 1));
     this.#jobs.set(job.id, job);
-    if (spec.unique) this.#holders.set(spec.unique.key, job);
+    if (spec.unique) this.keys.take(job, spec.unique, now);
+    if (job.extras?.expiry) this.expiries.add(job.extras.expiry);
+    this.#dependants.add(job);
     this.#enterWaiting(job);
     return { id: job.id, duplicate: false };
   }
 
   /** The job waits until `runAt`; a time that has come makes it ready. */
   wait(job: StoredJob, state: 'scheduled' | 'retrying', runAt: number, now: number): void {
-    this.#leave(job);
+    this.#leave(job, now);
     job.runAt = runAt;
     job.state = runAt <= now ? 'ready' : state;
     this.#enterWaiting(job);
   }
 
-  /** Takes a job over that its ready line has just given up. */
+  /** An ended job starts again, in whatever queue; blocked, if what it waits for has started again as well. */
+  restart(job: StoredJob, isBlocked: boolean, queue: string, runAt: number, now: number): void {
+    this.#leave(job, now);
+    this.#moveTo(job, queue);
+    this.keys.retake(job, now);
+    this.#dependants.reopen(job.id);
+    job.runAt = runAt;
+    job.state = isBlocked ? 'blocked' : runAt <= now ? 'ready' : 'scheduled';
+    this.#enterWaiting(job);
+  }
+
+  /** Takes a ready job over. */
   lease(job: StoredJob, runner: string, now: number, until: number): void {
+    this.#leave(job, now);
     job.state = 'running';
     job.token += 1;
     job.runner = runner;
     job.startedAt = now;
     job.until = until;
     job.queue.running += 1;
+    job.queue.governor?.began(job);
     this.leases.add(job);
-    if (job.extras?.unique?.while === 'waiting') this.#releaseKey(job);
+    if (job.extras === undefined) return;
+    this.#dropExpiry(job);
+    if (job.extras.unique?.while === 'waiting') this.keys.release(job);
+  }
+
+  /** A ready job that nobody took in time is no more to be found by claims, until it is ended. */
+  setAside(job: StoredJob, now: number): void {
+    const expiry = job.extras?.expiry;
+    if (expiry === undefined) return;
+    this.#leave(job, now);
+    expiry.isSetAside = true;
   }
 
   /** A lease that was longer stays as it is. */
@@ -92,58 +126,118 @@ export class JobTable {
   }
 
   /** `keep`: milliseconds that the record stays. */
-  end(job: StoredJob, state: EndState, keep: number | false, now: number): void {
-    this.#leave(job);
-    this.#releaseKey(job);
+  end(job: StoredJob, state: End, keep: number | false, now: number): void {
+    this.#leave(job, now);
+    this.#dropExpiry(job);
+    this.keys.release(job);
     job.state = state;
-    if (keep === false) return void this.#jobs.delete(job.id);
-    job.endedAt = now;
-    job.until = now + keep;
-    if (state === 'dead') job.queue.dead += 1;
-    this.ended.add(job);
+    if (keep === false) this.#forget(job);
+    else {
+      job.endedAt = now;
+      job.until = now + keep;
+      if (state === 'dead') job.queue.dead += 1;
+      this.ended.add(job);
+    }
+    this.#tell(job.id, state, job.extras?.result, now);
   }
 
-  remove(job: StoredJob): void {
-    this.#leave(job);
-    this.#releaseKey(job);
-    this.#jobs.delete(job.id);
+  remove(job: StoredJob, now: number): void {
+    const { state } = job;
+    this.#leave(job, now);
+    this.#dropExpiry(job);
+    this.keys.release(job);
+    this.#forget(job);
+    // Those who wait for it would do so for ever.
+    if (!hasEnded(state)) this.#tell(job.id, 'cancelled', undefined, now);
   }
 
   /** Changes where and when a waiting job waits. */
   requeue(job: StoredJob, queue: string, priority: number, runAt: number, now: number): void {
-    this.#leave(job);
-    job.queue = this.#queues.obtain(queue);
-    job.queue.isKnown = true;
+    this.#leave(job, now);
+    this.#moveTo(job, queue);
     job.priority = priority;
     job.runAt = runAt;
-    if (runAt <= now) job.state = 'ready';
+    if (job.state === 'blocked') job.more().due = { at: runAt };
+    else if (runAt <= now) job.state = 'ready';
     else if (job.state === 'ready') job.state = 'scheduled';
     this.#enterWaiting(job);
   }
 
-  /** A job that lives again holds its unique key again, unless another has it by now. */
-  retakeKey(job: StoredJob): void {
-    const unique = job.extras?.unique;
-    if (unique?.while === 'live' && !this.#holders.has(unique.key)) this.#holders.set(unique.key, job);
+  #moveTo(job: StoredJob, queue: string): void {
+    job.queue = this.#queues.obtain(queue);
+    job.queue.isKnown = true;
+    if (job.group !== undefined) job.queue.govern();
+  }
+
+  /** What the holder of a key takes over from one that came too late. */
+  #replace(holder: { readonly id: string; readonly job?: StoredJob }, spec: NewJob, now: number): Pushed {
+    const { id, job } = holder;
+    const replace = spec.unique?.replace ?? [];
+    job?.queue.promote(now);
+    const waits = job?.state === 'ready' || job?.state === 'scheduled' || job?.state === 'retrying';
+    if (!waits || replace.length === 0 || job.hasExpired(now)) return { id, duplicate: true };
+    if (replace.includes('payload')) {
+      job.payload = spec.payload;
+      job.policy = this.#policies.intern(spec.policy);
+      if (spec.meta !== undefined || job.extras !== undefined) job.more().meta = spec.meta;
+    }
+    if (replace.includes('due')) {
+      this.requeue(job, job.queue.name, job.priority, dueAt(spec.due, now), now);
+    }
+    return { id, duplicate: true, replaced: true };
+  }
+
+  #tell(id: string, end: End, result: string | undefined, now: number): void {
+    this.#untold.push({ id, end, result });
+    // What follows from an end is told after it, not within it: a chain may be long.
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) {
+      for (const { job, cancelReason } of this.#dependants.settle(next.id, next.end, next.result)) {
+        if (cancelReason === undefined) this.wait(job, 'scheduled', dueAt(job.extras?.due ?? NOW, now), now);
+        else {
+          job.more().cancelReason = cancelReason;
+          this.end(job, 'cancelled', decodePolicy(job.policy).keep.cancelled, now);
+        }
+      }
+    }
+    this.#isTelling = false;
   }
 
   // Also news when it is due later: whoever sleeps until the next job it knew of must look again.
   #enterWaiting(job: StoredJob): void {
-    if (job.state === 'ready') job.queue.addReady(job);
-    else job.queue.addWaiting(job);
-    this.#news.note(job.queue);
+    const { queue, state } = job;
+    queue.governor?.arrive(job);
+    if (state === 'blocked') {
+      queue.blocked += 1;
+      return;
+    }
+    if (state === 'ready') queue.addReady(job);
+    else queue.addWaiting(job);
+    this.#news.note(queue);
   }
 
   /** Takes the job out of the line that its state names. */
-  #leave(job: StoredJob): void {
+  #leave(job: StoredJob, now: number): void {
     const { queue, state } = job;
-    if (state === 'ready') return queue.removeReady(job);
     if (hasEnded(state)) return this.#leaveEnded(job, queue);
-    if (state !== 'running') return queue.removeWaiting(job);
+    if (state === 'running') return this.#leaveRunning(job, queue, now);
+    if (state === 'blocked') queue.blocked -= 1;
+    else if (state !== 'ready') queue.removeWaiting(job);
+    else if (job.extras?.expiry?.isSetAside !== true) queue.removeReady(job);
+    else return;
+    queue.governor?.depart(job, now);
+  }
+
+  #leaveRunning(job: StoredJob, queue: JobQueue, now: number): void {
     this.leases.remove(job);
     queue.running -= 1;
     job.until = undefined;
     job.runner = undefined;
+    if (queue.governor === undefined) return;
+    queue.governor.ended(job, now);
+    // There may be room now for one that somebody else waits for.
+    this.#news.note(queue);
   }
 
   #leaveEnded(job: StoredJob, queue: JobQueue): void {
@@ -153,11 +247,23 @@ export class JobTable {
     job.endedAt = undefined;
   }
 
-  /** Only its own: somebody else may have the key by now. */
-  #releaseKey(job: StoredJob): void {
-    const key = job.extras?.unique?.key;
-    if (key !== undefined && this.#holders.get(key) === job) this.#holders.delete(key);
+  #dropExpiry(job: StoredJob): void {
+    const expiry = job.extras?.expiry;
+    if (expiry === undefined) return;
+    this.expiries.remove(expiry);
+    job.more().expiry = undefined;
   }
+
+  #forget(job: StoredJob): void {
+    this.#dependants.remove(job);
+    this.#jobs.delete(job.id);
+  }
+}
+
+const NOW = { in: 0 };
+
+function dueAt(due: NewJob['due'], now: number): number {
+  return 'in' in due ? now + due.in : Math.max(now, due.at);
 }
 
 function isUntilBefore(a: StoredJob, b: StoredJob): boolean {

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../../core/clock.js';
 import { StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
-import type { JobChange, JobQuery } from '../../storage/inspection.js';
+import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
@@ -23,8 +23,8 @@ export class MemoryStorage extends Storage {
   readonly name = 'memory';
   readonly capabilities = {
     ...{ durable: false, shared: false, signals: true },
-    ...{ transactions: false, groups: false, limits: false, expiry: false },
-    ...{ order: false, replacing: false, flows: false },
+    ...{ transactions: false, groups: true, limits: true, expiry: true },
+    ...{ order: true, replacing: true, flows: true },
   };
   readonly #time: StorageTime;
   readonly #hub = new SignalHub();
@@ -116,25 +116,39 @@ export class MemoryStorage extends Storage {
     return results;
   }
 
-  async retry(ids: readonly string[]) {
-    return this.#do(({ operating }, now) => ids.map((id) => operating.retry(id, now)));
+  async retry(ids: readonly string[], options: RetryOptions = {}) {
+    return this.#do(({ operating }, now) => ids.map((id) => operating.retry(id, options, now)));
   }
 
   async remove(ids: readonly string[]) {
-    return this.#do(({ operating }) => ids.map((id) => operating.remove(id)));
+    return this.#do(({ operating }, now) => ids.map((id) => operating.remove(id, now)));
   }
 
   async change(ids: readonly string[], change: JobChange) {
     return this.#do(({ operating }, now) => ids.map((id) => operating.change(id, change, now)));
   }
 
-  async pause(queue: string, reason: string) {
-    return this.#do(({ queues }, now) => queues.pause(queue, reason, now));
+  async pause(queue: string, reason: string, group?: string) {
+    return this.#do(({ queues }, now) =>
+      group === undefined ? queues.pause(queue, reason, now) : queues.pauseGroup(queue, group, reason, now),
+    );
   }
 
-  async resume(queue: string) {
+  async resume(queue: string, group?: string) {
+    const wasPaused = this.#do(({ queues }, now) =>
+      group === undefined ? queues.resume(queue) : queues.resumeGroup(queue, group, now),
+    );
     // Also when nothing is ready in it: whoever waits must learn when its jobs are due.
-    if (this.#do(({ queues }) => queues.resume(queue))) this.#hub.emit({ kind: 'ready', queues: [queue] });
+    if (wasPaused) this.#hub.emit({ kind: 'ready', queues: [queue] });
+  }
+
+  override async limit(queue: string, limits?: QueueLimits) {
+    this.#do(({ queues }) => queues.limit(queue, limits));
+    this.#hub.emit({ kind: 'ready', queues: [queue] });
+  }
+
+  override async group(queue: string, group: string) {
+    return this.#do(({ queues }, now) => queues.find(queue)?.governor?.stats(group, now));
   }
 
   async prune(limit: number) {

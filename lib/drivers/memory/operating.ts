@@ -1,5 +1,6 @@
+import { standing } from '../../core/dependency.js';
 import { hasEnded } from '../../core/lifecycle.js';
-import type { CancelResult, JobChange, RemoveResult } from '../../storage/inspection.js';
+import type { CancelResult, JobChange, RemoveResult, RetryOptions } from '../../storage/inspection.js';
 import type { JobTable } from './job-table.js';
 import type { Settling } from './settling.js';
 
@@ -25,25 +26,27 @@ export class Operating {
     return 'cancelled';
   }
 
-  retry(id: string, now: number): boolean {
+  retry(id: string, { queue, delay = 0 }: RetryOptions, now: number): boolean {
     const job = this.#jobs.find(id);
     if (job?.state !== 'dead' && job?.state !== 'cancelled') return false;
+    const standsSo = standing(job.extras?.after ?? []);
+    if (typeof standsSo === 'object') return false;
     const extras = job.more();
     extras.reason = undefined;
     extras.cancelReason = undefined;
     extras.stalledAt = undefined;
     job.attempt = 0;
     job.stalls = 0;
-    this.#jobs.retakeKey(job);
-    this.#jobs.wait(job, 'scheduled', now, now);
+    if (extras.due !== undefined) extras.due = { in: delay };
+    this.#jobs.restart(job, standsSo === 'blocked', queue ?? job.queue.name, now + delay, now);
     return true;
   }
 
-  remove(id: string): RemoveResult {
+  remove(id: string, now: number): RemoveResult {
     const job = this.#jobs.find(id);
     if (job === undefined) return 'unknown';
     if (job.state === 'running') return 'running';
-    this.#jobs.remove(job);
+    this.#jobs.remove(job, now);
     return 'removed';
   }
 
@@ -58,11 +61,12 @@ export class Operating {
   }
 
   prune(limit: number, now: number): number {
+    this.#jobs.keys.forget(now);
     let pruned = 0;
     while (pruned < limit) {
       const job = this.#jobs.ended.first;
       if (job?.until === undefined || job.until > now) break;
-      this.#jobs.remove(job);
+      this.#jobs.remove(job, now);
       pruned += 1;
     }
     return pruned;

@@ -1,4 +1,4 @@
-import type { QueueStats } from '../../storage/inspection.js';
+import type { QueueLimits, QueueStats } from '../../storage/inspection.js';
 import { JobQueue } from './job-queue.js';
 
 /** The queues by name. */
@@ -39,6 +39,22 @@ export class QueueTable {
     queue.paused = undefined;
     if (!queue.isKnown) this.#forget(queue);
     return true;
+  }
+
+  pauseGroup(name: string, group: string, reason: string, at: number): void {
+    this.obtain(name).govern().pause(group, { at, reason }, at);
+  }
+
+  /** Whether it was paused. */
+  resumeGroup(name: string, group: string, now: number): boolean {
+    return this.#queues.get(name)?.governor?.pause(group, undefined, now) ?? false;
+  }
+
+  limit(name: string, limits: QueueLimits | undefined): void {
+    const queue = this.obtain(name);
+    if (limits !== undefined) queue.isKnown = true;
+    queue.limits = limits;
+    queue.govern().limit(limits ?? {});
   }
 
   stats(now: number): QueueStats[] {

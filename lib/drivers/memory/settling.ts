@@ -1,3 +1,4 @@
+import { decodePolicy } from '../../core/policy.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Lease } from '../../core/job.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
@@ -35,6 +36,11 @@ export class Settling {
       if (job?.until === undefined || job.until > now) break;
       rescued.push(this.#rescue(job, maxStalls, now));
     }
+    for (let ended = 0; ended < limit; ended += 1) {
+      const expiry = this.#jobs.expiries.first;
+      if (expiry === undefined || expiry.at > now) break;
+      rescued.push(this.#expire(expiry.job, now));
+    }
     return rescued;
   }
 
@@ -48,7 +54,7 @@ export class Settling {
     job.stalls = decided.stalls;
     switch (decided.state) {
       case 'completed':
-        job.queue.completed += 1;
+        job.queue.count('completed', now);
         if (decided.result !== undefined) job.more().result = decided.result;
         return this.#jobs.end(job, 'completed', decided.keep, now);
       case 'dead':
@@ -77,7 +83,17 @@ export class Settling {
     extras.stalledAt = now;
     (extras.lostTokens ??= []).push(job.token);
     this.settle(job, settlement, now);
-    return { id, name, queue: job.queue.name, stalls: job.stalls, state: job.state as Rescued['state'] };
+    const state = job.state as Rescued['state'];
+    const reason = state === 'dead' ? ({ reason: 'stalled' } as const) : {};
+    return { id, name, queue: job.queue.name, stalls: job.stalls, state, ...reason };
+  }
+
+  #expire(job: StoredJob, now: number): Rescued {
+    const { id, name, stalls } = job;
+    const { keep } = decodePolicy(job.policy);
+    job.more().reason = 'expired';
+    this.#jobs.end(job, 'dead', keep.dead, now);
+    return { id, name, queue: job.queue.name, stalls, state: 'dead', reason: 'expired' };
   }
 }
 
@@ -93,6 +109,6 @@ function answerAgain(job: StoredJob, token: number): Recorded {
 }
 
 function fail(job: StoredJob, failure: Parameters<StoredJob['addFailure']>[0], now: number): void {
-  job.queue.failed += 1;
+  job.queue.count('failed', now);
   job.addFailure(failure, now);
 }

@@ -1,3 +1,4 @@
+import type { SettledDependency } from '../../core/dependency.js';
 import {
   FAILURES_KEPT,
   type DeadReason,
@@ -5,7 +6,7 @@ import {
   type JobState,
   type RecordedFailure,
 } from '../../core/job.js';
-import type { NewJob, UniqueClaim } from '../../storage/new-job.js';
+import type { Due, NewJob, Order, UniqueClaim } from '../../storage/new-job.js';
 import { flatText } from './flat-text.js';
 import type { Placed } from './indexed-heap.js';
 import type { JobQueue } from './job-queue.js';
@@ -18,8 +19,8 @@ export class StoredJob implements Placed {
   readonly id: string;
   readonly name: string;
   queue: JobQueue;
-  readonly payload: string;
-  readonly policy: string;
+  payload: string;
+  policy: string;
   readonly enqueuedAt: number;
   /** Grows with each job stored: the last word in every order. */
   readonly arrival: number;
@@ -57,6 +58,25 @@ export class StoredJob implements Placed {
     this.state = runAt <= now ? 'ready' : 'scheduled';
     if (job.unique !== undefined) this.more().unique = job.unique;
     if (job.meta !== undefined) this.more().meta = job.meta;
+    if (job.order !== undefined) this.more().order = job.order;
+    if (job.group !== undefined) this.more().group = job.group;
+    if (job.flow !== undefined) this.more().flow = job.flow;
+    if (job.after !== undefined) {
+      this.state = 'blocked';
+      this.more().after = job.after;
+      this.more().due = job.due;
+    }
+    if (job.expiresIn !== undefined) this.more().expiry = new Expiry(this, now + job.expiresIn);
+  }
+
+  get group(): string | undefined {
+    return this.extras?.group;
+  }
+
+  /** Whether nobody took it in time, and it is only still to be ended. */
+  hasExpired(now: number): boolean {
+    const at = this.extras?.expiry?.at;
+    return at !== undefined && at <= now;
   }
 
   /** The extras, to be written to. */
@@ -82,6 +102,14 @@ export interface SharedTexts {
 
 export class JobExtras {
   unique: UniqueClaim | undefined = undefined;
+  order: Order | undefined = undefined;
+  group: string | undefined = undefined;
+  flow: string | undefined = undefined;
+  after: readonly SettledDependency[] | undefined = undefined;
+  /** Of one that waits for others: when it is due once it is free. */
+  due: Due | undefined = undefined;
+  /** Until the first claim. */
+  expiry: Expiry | undefined = undefined;
   meta: string | undefined = undefined;
   progress: string | undefined = undefined;
   result: string | undefined = undefined;
@@ -92,6 +120,18 @@ export class JobExtras {
   stalledAt: number | undefined = undefined;
   /** Tokens whose lease was lost, not settled. Each took a lease time to come about, so they stay few. */
   lostTokens: number[] | undefined = undefined;
+}
+
+/** When a job that nobody has taken is over. */
+export class Expiry implements Placed {
+  place = -1;
+  /** The claim that met it too late took it out of its line. */
+  isSetAside = false;
+
+  constructor(
+    readonly job: StoredJob,
+    readonly at: number,
+  ) {}
 }
 
 export const NO_FAILURES: readonly RecordedFailure[] = [];

@@ -2,6 +2,12 @@ import { cancelCases } from './cancel.cases.js';
 import { changeCases } from './change.cases.js';
 import { completeCases } from './complete.cases.js';
 import type { ContractCase } from './contract-case.js';
+import { expiryCases } from './expiry.cases.js';
+import { orderCases } from './order.cases.js';
+import { replacingCases } from './replacing.cases.js';
+import { groupsCases } from './groups.cases.js';
+import { flowRacesCases } from './flow-races.cases.js';
+import { flowsCases } from './flows.cases.js';
 import { fireCases } from './fire.cases.js';
 import { heartbeatCases } from './heartbeat.cases.js';
 import { infoCases } from './info.cases.js';
@@ -52,6 +58,12 @@ export const storageContract: readonly ContractCase[] = [
   ...fireCases,
   ...signalsCases,
   ...textsCases,
+  ...expiryCases,
+  ...orderCases,
+  ...replacingCases,
+  ...groupsCases,
   ...limitsCases,
+  ...flowsCases,
+  ...flowRacesCases,
   ...transactionsCases,
 ];

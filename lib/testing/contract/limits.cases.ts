@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
-import { completionOf, jobOf, jobsOf, requestOf } from './job-factories.js';
-import { take } from './looking.js';
+import { completionOf, jobOf, jobsOf, LEASE, requestOf } from './job-factories.js';
+import { idsOf, only, pairOf, recordOf, statsOf, take } from './looking.js';
+import { newsOf } from './news.js';
 
 export const limitsCases: readonly ContractCase[] = [
   {
@@ -36,12 +37,137 @@ export const limitsCases: readonly ContractCase[] = [
     async run(context) {
       const rivals = await context.rivals(2);
       const { storage } = context;
-      await storage.limit('default', { rate: { count: 4, per: 1_000 } });
+      await storage.limit('default', { rate: { count: 4, per: 400 } });
       await storage.push(jobsOf(20));
       const taken = (await Promise.all(rivals.map((rival) => take(rival)))).flat();
       assert.equal(taken.length, 4);
-      await context.advance(1_010);
+      const { jobs, nextIn = Infinity } = await storage.pop(requestOf());
+      assert.deepEqual(jobs, []);
+      assert.ok(nextIn > 0 && nextIn <= 400, `nextIn ${nextIn}`);
+      await storage.complete(taken.map((job) => completionOf(job)));
+      assert.deepEqual(await take(storage), [], 'a start counts though its run has ended');
+      await context.advance(430);
       assert.equal((await take(storage)).length, 4);
+    },
+  },
+  {
+    name: 'limit: a rate is kept within every window, not only from one to the next',
+    needs: 'limits',
+    async run(context) {
+      const { storage } = context;
+      const per = 240;
+      await storage.limit('default', { rate: { count: 3, per } });
+      await storage.push(jobsOf(30));
+      const starts: number[] = [];
+      for (let step = 0; step < 12; step++) {
+        const jobs = await take(storage, requestOf({ limit: 2 }));
+        for (const { id } of jobs) starts.push((await recordOf(storage, id)).startedAt ?? NaN);
+        await context.advance(60);
+      }
+      for (const [nth, at] of starts.entries()) {
+        const within = starts.slice(nth).filter((other) => other < at + per).length;
+        assert.ok(within <= 3, `${within} starts within ${per} ms`);
+      }
+      assert.ok(starts.length >= 6, `only ${starts.length} started`);
+    },
+  },
+  {
+    name: 'limit: what crashed counts until it is rescued, and is run again within the limit',
+    needs: 'limits',
+    async run(context) {
+      const { storage } = context;
+      await storage.limit('default', { concurrency: 2 });
+      await storage.push(jobsOf(4));
+      const lost = await take(storage);
+      assert.equal(lost.length, 2);
+      await context.advance(LEASE + 10);
+      assert.deepEqual(await take(storage), []);
+      await storage.rescue(10, 3);
+      assert.deepEqual(new Set(idsOf(await take(storage))), new Set(idsOf(lost)));
+      assert.deepEqual(await take(storage), []);
+    },
+  },
+  {
+    name: 'limit: an end in a limited queue is news for those who wait for room, as is another limit',
+    needs: 'limits',
+    async run(context) {
+      const [one, other] = await pairOf(context);
+      await one.limit('default', { concurrency: 1 });
+      await one.push(jobsOf(3));
+      const held = only(await take(one));
+      const news = newsOf(other);
+      await context.advance(20);
+      news.clear();
+      await one.complete([completionOf(held)]);
+      if (other.capabilities.signals)
+        await context.eventually(() => news.tells('default'), 'news of the end');
+      assert.equal((await take(other)).length, 1);
+      news.clear();
+      await one.limit('default', { concurrency: 2 });
+      if (other.capabilities.signals)
+        await context.eventually(() => news.tells('default'), 'news of the limit');
+      assert.equal((await take(other)).length, 1);
+    },
+  },
+  {
+    name: 'limit: a rate for each group by itself, and none for jobs without a group',
+    needs: 'groups',
+    async run(context) {
+      const { storage } = context;
+      await storage.limit('default', { groups: { rate: { count: 1, per: 200 } } });
+      await storage.push([...jobsOf(3, { group: 'a' }), ...jobsOf(3, { group: 'b' }), ...jobsOf(2)]);
+      const groups = async () => (await take(storage)).map(({ group = '-' }) => group).toSorted();
+      assert.deepEqual(await groups(), ['-', '-', 'a', 'b']);
+      const { jobs, nextIn = Infinity } = await storage.pop(requestOf());
+      assert.deepEqual(jobs, []);
+      assert.ok(nextIn > 0 && nextIn <= 200, `nextIn ${nextIn}`);
+      const again = (await storage.group('default', 'a'))?.startsAgainAt ?? 0;
+      assert.ok(again > (await storage.now()) && again <= (await storage.now()) + 200);
+      await context.advance(215);
+      assert.deepEqual(await groups(), ['a', 'b']);
+    },
+  },
+  {
+    name: 'limit: shown in the numbers of its queue, kept over a restart, and over when lifted',
+    needs: 'limits',
+    async run(context) {
+      const limits = { concurrency: 2, rate: { count: 9, per: 1_000 } };
+      await context.storage.limit('default', limits);
+      assert.deepEqual((await statsOf(context.storage)).limits, limits);
+      const storage = context.storage.capabilities.durable ? await context.reopen() : context.storage;
+      assert.deepEqual((await statsOf(storage)).limits, limits);
+      await storage.push(jobsOf(4));
+      assert.equal((await take(storage)).length, 2);
+      await storage.limit('default');
+      assert.equal((await statsOf(storage)).limits, undefined);
+      assert.equal((await take(storage)).length, 2);
+    },
+  },
+  {
+    name: 'limit: a queue can be limited and paused at once, each for itself',
+    needs: 'limits',
+    async run({ storage }) {
+      await storage.limit('default', { concurrency: 1 });
+      await storage.push(jobsOf(2));
+      await storage.pause('default', 'wait');
+      assert.deepEqual(await take(storage), []);
+      await storage.resume('default');
+      assert.equal((await take(storage)).length, 1);
+    },
+  },
+  {
+    name: 'limit: completing and popping in one call makes room and takes it',
+    needs: 'limits',
+    async run({ storage }) {
+      await storage.limit('default', { concurrency: 2 });
+      await storage.push(jobsOf(5));
+      const taken = await take(storage);
+      assert.equal(taken.length, 2);
+      const { popped } = await storage.complete(
+        taken.map((job) => completionOf(job)),
+        requestOf(),
+      );
+      assert.equal(popped?.jobs.length, 2);
     },
   },
 ];

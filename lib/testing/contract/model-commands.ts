@@ -53,7 +53,7 @@ async function compare(model: StorageModel, { storage }: ContractContext): Promi
     ids.map((id) => visible(model.info(id))),
   );
   const stats = (await storage.stats()).map(({ paused, ...numbers }) =>
-    fieldsOf({ ...numbers, since: undefined, paused: paused?.reason }),
+    fieldsOf({ ...numbers, recent: undefined, since: undefined, paused: paused?.reason }),
   );
   const expected = model.stats().map(fieldsOf);
   const known = stats.filter(({ queue }) => expected.some((one) => one['queue'] === queue));

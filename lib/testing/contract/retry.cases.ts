@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
-import { completionOf, deadFor, jobOf, newId, retryingIn } from './job-factories.js';
+import { completionOf, deadFor, jobOf, newId, requestOf, retryingIn } from './job-factories.js';
 import { assertBetween, only, recordOf, start, stateOf, take } from './looking.js';
 
 export const retryCases: readonly ContractCase[] = [
@@ -110,6 +110,22 @@ export const retryCases: readonly ContractCase[] = [
         ],
       );
       assertBetween(before, failures[1]?.at, await storage.now(), 'the time of the failure');
+    },
+  },
+  {
+    name: 'retry: in another queue, and later, where it is asked to',
+    async run(context) {
+      const { storage } = context;
+      const leased = await start(storage);
+      await storage.complete([completionOf(leased, deadFor())]);
+      const before = await storage.now();
+      assert.deepEqual(await storage.retry([leased.id], { queue: 'other', delay: 50 }), [true]);
+      const record = await recordOf(storage, leased.id);
+      assert.deepEqual([record.queue, record.state], ['other', 'scheduled']);
+      assert.ok(record.runAt >= before + 50);
+      await context.advance(60);
+      const request = requestOf({ queues: [{ queue: 'other', limit: 1 }] });
+      assert.equal(only(await take(storage, request)).id, leased.id);
     },
   },
 ];

@@ -123,4 +123,34 @@ export const statsCases: readonly ContractCase[] = [
       assert.deepEqual([completed + failed, dead, ready, running], [120, failed, 0, 0]);
     },
   },
+  {
+    name: 'stats: what ended of late is counted for the hour, the day and the month',
+    async run({ storage }) {
+      const [done, failed] = [await start(storage), await start(storage)];
+      await storage.complete([completionOf(done), completionOf(failed, retryingIn(60_000))]);
+      const ended = { completed: 1, failed: 1 };
+      assert.deepEqual((await statsOf(storage)).recent, { hour: ended, day: ended, month: ended });
+    },
+  },
+  {
+    name: 'stats: what ended leaves the hour, the day and the month as time goes by',
+    hours: true,
+    async run(context) {
+      const { storage } = context;
+      const hour = 3_600_000;
+      await storage.complete([completionOf(await start(storage))]);
+      const seen = async () => {
+        const { recent } = await statsOf(storage);
+        return [recent?.hour.completed, recent?.day.completed, recent?.month.completed];
+      };
+      await context.advance(0.9 * hour);
+      assert.deepEqual(await seen(), [1, 1, 1]);
+      await context.advance(0.3 * hour);
+      assert.deepEqual(await seen(), [0, 1, 1]);
+      await context.advance(25 * hour);
+      assert.deepEqual(await seen(), [0, 0, 1]);
+      await context.advance(31 * 24 * hour);
+      assert.deepEqual(await seen(), [0, 0, 0]);
+    },
+  },
 ];
