@@ -12,7 +12,10 @@ export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './ne
 export { JobHandler, type JobRunner } from './nest/job-handler.decorator.js';
 export type { InjectToken, OptionalToken } from './nest/inject-token.js';
 export { Snooze, type JobContext } from './core/job-context.js';
-export type { JobOptions, PerJob, UniqueOptions } from './core/job-definition.js';
+export type { JobOptions, PerJob } from './core/job-definition.js';
+export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
+export type { OrderOption } from './core/order-options.js';
+export type { RateOption } from './core/rate-option.js';
 export { Backoff, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';

@@ -1,6 +1,9 @@
 // Jobs without Nest: define them, queue them, run them.
 export { defineJob, definitionOf } from './core/job-definition.js';
-export type { JobClass, JobDefinition, JobOptions, PerJob, UniqueOptions } from './core/job-definition.js';
+export type { JobClass, JobDefinition, JobOptions, PerJob } from './core/job-definition.js';
+export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
+export type { OrderOption } from './core/order-options.js';
+export type { RateOption } from './core/rate-option.js';
 export { Snooze, type JobContext } from './core/job-context.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';

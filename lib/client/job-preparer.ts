@@ -1,20 +1,16 @@
 import { parseDuration } from '../core/duration.js';
 import { InvalidJobError, InvalidOptionError } from '../core/errors.js';
-import {
-  definitionOf,
-  type JobClass,
-  type JobDefinition,
-  type JobOptions,
-  type UniqueOptions,
-} from '../core/job-definition.js';
+import { definitionOf, type JobClass, type JobDefinition, type JobOptions } from '../core/job-definition.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
+import { parseOrder } from '../core/order-options.js';
 import { encodePayload, encodeValue, type PayloadCodec } from '../core/payload.js';
-import type { Due, NewJob, UniqueClaim } from '../storage/new-job.js';
+import type { Due, NewJob } from '../storage/new-job.js';
 import type { JobTemplate } from '../storage/schedules.js';
 import { ask, PolicyBook } from './job-policy.js';
 import { QUEUE_OPTIONS, type QueueOptions } from './queue-options.js';
-import { storedUniqueKey } from './unique-key.js';
+import { claimOf } from './unique-key.js';
+import { uniquenessOf } from './uniqueness.js';
 
 export const DEFAULT_QUEUE = 'default';
 const DEFAULTS: QueueOptions = {};
@@ -35,19 +31,32 @@ export class JobPreparer {
   }
 
   prepare(job: object, options: QueueOptions = DEFAULTS): NewJob {
-    const template = this.prepareTemplate(job, options);
+    const [template, delay] = this.#template(job, options);
     const id = options.id === undefined ? this.#createId() : checkName(options.id, 'A job id');
-    return { id, due: dueOf(options), ...template };
+    const due = dueOf(options, delay);
+    if (template.expiresIn !== undefined) checkExpiry(template.expiresIn, due);
+    return { id, due, ...template };
   }
 
   /** A job but for its id and its time, as schedules need it. */
   prepareTemplate(job: object, options: QueueOptions): JobTemplate {
+    const [template, delay] = this.#template(job, options);
+    if (delay === undefined) return template;
+    throw new InvalidOptionError(
+      `Job '${template.name}': a schedule has times of its own, and cannot be debounced`,
+    );
+  }
+
+  /** Along with the delay that its debounce asks for. */
+  #template(job: object, options: QueueOptions): readonly [JobTemplate, number | undefined] {
     if (options !== DEFAULTS) checkKnownOptions(options, QUEUE_OPTIONS, 'queue()');
     const definition = findDefinition(job);
     const own = definition.options;
     const queue = options.queue ?? ask(own.queue, job) ?? ask(this.#defaults.queue, job);
-    const unique = options.unique ?? ask(own.unique, job) ?? ask(this.#defaults.unique, job);
+    const uniqueness = uniquenessOf(job, options, own, this.#defaults);
     const group = options.group ?? ask(own.group, job) ?? ask(this.#defaults.group, job);
+    const order = options.order ?? own.order ?? this.#defaults.order;
+    const expiresIn = options.expiresIn ?? ask(own.expiresIn, job) ?? ask(this.#defaults.expiresIn, job);
     const template: Writable<JobTemplate> = {
       name: definition.name,
       queue: queue === undefined ? DEFAULT_QUEUE : checkName(queue, 'A queue name'),
@@ -57,11 +66,13 @@ export class JobPreparer {
         options.priority ?? ask(own.priority, job) ?? ask(this.#defaults.priority, job) ?? 0,
       ),
     };
-    if (unique !== undefined) template.unique = claimOf(definition, unique);
+    if (uniqueness !== undefined) template.unique = claimOf(template.name, template.queue, uniqueness.unique);
     if (group !== undefined) template.group = checkName(group, 'A group');
-    if (options.expiresIn !== undefined) template.expiresIn = parseDuration(options.expiresIn, 'expiresIn');
+    if (expiresIn !== undefined) template.expiresIn = parseDuration(expiresIn, 'expiresIn');
     if (options.meta !== undefined) template.meta = encodeValue(options.meta);
-    return template;
+    const parsedOrder = order === undefined ? undefined : parseOrder(order, 'order:');
+    if (parsedOrder !== undefined) template.order = parsedOrder;
+    return [template, uniqueness?.delay];
   }
 }
 
@@ -76,26 +87,29 @@ function findDefinition(job: object): JobDefinition {
   );
 }
 
-function dueOf({ delay, runAt }: QueueOptions): Due {
-  if (runAt === undefined) return delay === undefined ? NOW : { in: parseDuration(delay, 'delay') };
+function dueOf({ delay, runAt, debounce }: QueueOptions, debouncedBy: number | undefined): Due {
+  if (debounce !== undefined && (delay ?? runAt) !== undefined) {
+    throw new InvalidOptionError('queue(): debounce has a delay of its own; leave out delay and runAt');
+  }
+  if (runAt === undefined) {
+    if (delay !== undefined) return { in: parseDuration(delay, 'delay') };
+    return debouncedBy === undefined ? NOW : { in: debouncedBy };
+  }
   if (delay !== undefined) throw new InvalidOptionError('queue(): give either delay or runAt, not both');
   const at = runAt.getTime();
   if (Number.isNaN(at)) throw new InvalidOptionError('runAt is an invalid date');
   return { at };
 }
 
+function checkExpiry(expiresIn: number, due: Due): void {
+  if (!('in' in due) || expiresIn > due.in) return;
+  throw new InvalidOptionError(
+    `expiresIn: the job is due in ${due.in} ms and over after ${expiresIn} ms, before anybody can take it`,
+  );
+}
+
 /** Refuses what not every storage can keep. */
 export function checkPriority(priority: number): number {
   if (Number.isSafeInteger(priority) && Math.abs(priority) < 2 ** 31) return priority;
   throw new InvalidOptionError(`priority: ${String(priority)} is not a whole number between -2^31 and 2^31`);
-}
-
-function claimOf(definition: JobDefinition, unique: UniqueOptions): UniqueClaim {
-  checkKnownOptions(unique, ['key', 'while'], 'unique');
-  const claim = {
-    key: storedUniqueKey(definition.name, checkName(unique.key, 'A unique key')),
-    while: unique.while ?? 'live',
-  };
-  if (claim.while === 'live' || claim.while === 'waiting') return claim;
-  throw new InvalidOptionError(`unique.while: '${String(claim.while)}' is neither 'waiting' nor 'live'`);
 }

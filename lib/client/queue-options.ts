@@ -1,8 +1,9 @@
 import type { Backoff } from '../core/backoff.js';
 import type { Duration } from '../core/duration.js';
-import type { UniqueOptions } from '../core/job-definition.js';
 import type { KeepOptions } from '../core/keep.js';
 import type { MaxRetries } from '../core/max-retries.js';
+import type { OrderOption } from '../core/order-options.js';
+import type { DebounceOptions, ThrottleOptions, UniqueOptions } from '../core/unique-options.js';
 import type { Storage, TransactionOf } from '../storage/storage.js';
 
 /**
@@ -23,9 +24,13 @@ export interface QueueOptions<S extends Storage = Storage> {
   readonly backoff?: Backoff;
   readonly timeout?: Duration;
   readonly unique?: UniqueOptions;
-  /** Needs a storage with the capability `groups`. */
+  /** Instead of `unique` and of `delay`: one job for a burst of them, `delay` after the last. */
+  readonly debounce?: DebounceOptions;
+  /** Instead of `unique`: one job per `every`. */
+  readonly throttle?: ThrottleOptions;
   readonly group?: string;
-  /** A job nobody took in this time is `dead: expired`. Needs the capability `expiry`. */
+  readonly order?: OrderOption;
+  /** A job nobody took in this time is `dead: expired`. Must be longer than the delay. */
   readonly expiresIn?: Duration;
   readonly keep?: KeepOptions;
   /**
@@ -53,7 +58,10 @@ export const QUEUE_OPTIONS: readonly (keyof QueueOptions)[] = [
   'backoff',
   'timeout',
   'unique',
+  'debounce',
+  'throttle',
   'group',
+  'order',
   'expiresIn',
   'keep',
   'transaction',

@@ -5,18 +5,11 @@ import type { KeepOptions } from './keep.js';
 import { checkKnownOptions } from './known-options.js';
 import type { MaxRetries } from './max-retries.js';
 import { checkName } from './name.js';
+import type { OrderOption } from './order-options.js';
+import type { DebounceOptions, ThrottleOptions, UniqueOptions } from './unique-options.js';
 
 /** A value, or how to get it from the job: asked once, when the job is enqueued. @publicApi */
 export type PerJob<J, Value> = Value | ((job: J) => Value);
-
-/**
- * No second job with the key while the first one waits, or (default) until it has ended.
- * @publicApi
- */
-export interface UniqueOptions {
-  readonly key: string;
-  readonly while?: 'waiting' | 'live';
-}
 
 /**
  * What a class of jobs has in common. Options given to `queue()` win over these, these over the module's
@@ -35,8 +28,16 @@ export interface JobOptions<J = object> {
   /** How long one run may take before its signal aborts and the attempt has failed. @default no limit */
   readonly timeout?: PerJob<J, Duration>;
   readonly unique?: PerJob<J, UniqueOptions>;
-  /** Needs a storage with the capability `groups`. */
+  /** Instead of `unique`: one job for a burst of them, `delay` after the last. */
+  readonly debounce?: PerJob<J, DebounceOptions>;
+  /** Instead of `unique`: one job per `every`. */
+  readonly throttle?: PerJob<J, ThrottleOptions>;
+  /** The jobs of a queue take turns by group, and limits may be set for each: see `queues`. */
   readonly group?: PerJob<J, string>;
+  /** @default 'fifo' */
+  readonly order?: OrderOption;
+  /** A job that nobody took in this time is `dead: expired`. Must be longer than its delay. @default never */
+  readonly expiresIn?: PerJob<J, Duration>;
   readonly keep?: KeepOptions;
 }
 
@@ -47,7 +48,11 @@ export const JOB_OPTIONS: readonly (keyof JobOptions)[] = [
   'backoff',
   'timeout',
   'unique',
+  'debounce',
+  'throttle',
   'group',
+  'order',
+  'expiresIn',
   'keep',
 ];
 

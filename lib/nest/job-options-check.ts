@@ -5,7 +5,9 @@ import { JOB_OPTIONS, type JobOptions } from '../core/job-definition.js';
 import { parseKeep } from '../core/keep.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import { checkMaxRetries } from '../core/max-retries.js';
+import { claimOf, throttled } from '../client/unique-key.js';
 import { checkName } from '../core/name.js';
+import { parseOrder } from '../core/order-options.js';
 
 /**
  * Finds out at boot what would otherwise fail with the first job. What a function decides shows only then.
@@ -13,7 +15,7 @@ import { checkName } from '../core/name.js';
  */
 export function checkJobOptions<J>(options: JobOptions<J>, where: string): void {
   checkKnownOptions(options, JOB_OPTIONS, where);
-  const { queue, group, priority, maxRetries, backoff, timeout, keep } = options;
+  const { queue, group, priority, maxRetries, backoff, timeout, keep, order, expiresIn } = options;
   if (isValue(queue)) checkName(queue, `${where}: queue`);
   if (isValue(group)) checkName(group, `${where}: group`);
   if (isValue(priority) && !Number.isInteger(priority)) {
@@ -26,7 +28,21 @@ export function checkJobOptions<J>(options: JobOptions<J>, where: string): void 
   if (isValue(timeout) && parseDuration(timeout, `${where}: timeout`) === 0) {
     throw new InvalidOptionError(`${where}: timeout must be longer than 0; leave it out for no limit`);
   }
+  if (isValue(expiresIn) && parseDuration(expiresIn, `${where}: expiresIn`) === 0) {
+    throw new InvalidOptionError(`${where}: expiresIn must be longer than 0`);
+  }
+  if (order !== undefined) parseOrder(order, `${where}: order`);
+  checkUniqueness(options, where);
   if (keep !== undefined) parseKeep(keep);
+}
+
+function checkUniqueness<J>({ unique, debounce, throttle }: JobOptions<J>, where: string): void {
+  if ([unique, debounce, throttle].filter((option) => option !== undefined).length > 1) {
+    throw new InvalidOptionError(`${where}: give one of unique, debounce and throttle`);
+  }
+  if (isValue(unique)) claimOf('name', 'queue', unique);
+  if (isValue(debounce)) parseDuration(debounce.delay, `${where}: debounce.delay`);
+  if (isValue(throttle)) claimOf('name', 'queue', throttled(throttle));
 }
 
 function isValue<Option>(
