@@ -27,7 +27,7 @@ export function claimOf(name: string, queue: string, unique: UniqueOptions): Uni
   }
   const stray = replace.find((what) => what !== 'payload' && what !== 'due');
   if (stray !== undefined)
-    throw new InvalidOptionError(`unique.replace: '${stray}' is neither 'payload' nor 'due'`);
+    throw new InvalidOptionError(`unique.replace: '${String(stray)}' is neither 'payload' nor 'due'`);
   return replace.length === 0 ? { key, while: held } : { key, while: held, replace };
 }
 

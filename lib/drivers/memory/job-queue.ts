@@ -22,7 +22,7 @@ export class JobQueue {
   dead = 0;
   completed = 0;
   failed = 0;
-  readonly #recent = new RecentEnds();
+  #recent: RecentEnds | undefined = undefined;
   #ready: Map<string, ReadyLine> | undefined = undefined;
   #waiting: OrderedLine<StoredJob> | undefined = undefined;
 
@@ -44,7 +44,7 @@ export class JobQueue {
 
   count(what: keyof Ended, now: number): void {
     this[what] += 1;
-    this.#recent.count(what, now);
+    (this.#recent ??= new RecentEnds()).count(what, now);
   }
 
   addReady(job: StoredJob): void {
@@ -124,10 +124,13 @@ export class JobQueue {
       ...(ready === 0 ? {} : { oldestReadyAt }),
       ...(paused === undefined ? {} : { paused }),
       ...(limits === undefined ? {} : { limits }),
-      recent: this.#recent.at(now),
+      recent: this.#recent?.at(now) ?? NOTHING_ENDED,
     };
   }
 }
+
+const NOTHING = { completed: 0, failed: 0 };
+const NOTHING_ENDED = { hour: NOTHING, day: NOTHING, month: NOTHING };
 
 function isDueBefore(a: StoredJob, b: StoredJob): boolean {
   return a.runAt < b.runAt;

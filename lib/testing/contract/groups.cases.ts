@@ -193,7 +193,7 @@ export const groupsCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'group: listed by its name',
+    name: 'group: its jobs are listed by its name',
     needs: 'groups',
     async run({ storage }) {
       const job = jobOf({ group: 'a' });

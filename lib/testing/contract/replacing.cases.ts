@@ -10,7 +10,7 @@ const DEBOUNCED: UniqueClaim = { key: 'k', while: 'waiting', replace: ['payload'
 
 export const replacingCases: readonly ContractCase[] = [
   {
-    name: 'unique for a time: held until that is over, whatever becomes of the job and its record',
+    name: 'unique: a key held for a time is held until that is over, whatever becomes of the job and its record',
     needs: 'replacing',
     async run(context) {
       const { storage } = context;
@@ -27,7 +27,7 @@ export const replacingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'unique for a time: holds against a key held while live, and the other way round',
+    name: 'unique: a key held for a time holds against a key held while live, and the other way round',
     needs: 'replacing',
     async run(context) {
       const { storage } = context;
@@ -41,7 +41,7 @@ export const replacingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'unique for a time: pushing the same job again makes no second one, and no longer time',
+    name: 'unique: for a time, pushing the same job again makes no second one, and no longer time',
     needs: 'replacing',
     async run(context) {
       const { storage } = context;
@@ -54,7 +54,7 @@ export const replacingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'unique for a time: of fifty pushed at once one is stored',
+    name: 'unique: for a time, of fifty pushed at once one is stored',
     needs: 'replacing',
     async run(context) {
       const [one, other] = await pairOf(context);

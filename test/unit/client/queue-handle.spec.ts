@@ -172,8 +172,6 @@ describe('the queue handle', () => {
     const { jobs } = await setup();
     await expect(jobs.every(50, new Mail(), { key: 'fast' })).rejects.toThrow(InvalidOptionError);
     await expect(jobs.every('1h', new Mail(), { key: '' })).rejects.toThrow(InvalidOptionError);
-    await expect(jobs.queue(new Mail(), { group: 'a' })).rejects.toThrow(UnsupportedError);
-    await expect(jobs.queue(new Mail(), { expiresIn: '1s' })).rejects.toThrow(UnsupportedError);
     await expect(jobs.queue(new Mail(), { transaction: {} })).rejects.toThrow(UnsupportedError);
     await expect(jobs.queueAll([new Mail()], { id: 'a' } as object)).rejects.toThrow(InvalidOptionError);
   });
