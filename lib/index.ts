@@ -10,6 +10,16 @@ export type {
 export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
 export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './nest/schedule.decorators.js';
 export { JobHandler, type JobRunner } from './nest/job-handler.decorator.js';
+export {
+  JobEvents,
+  type BackgroundJobEvent,
+  type EventOf,
+  type EventSelector,
+  type JobEventSelector,
+} from './nest/job-events.js';
+export { OnJobEvent, type OnJobEventOptions } from './nest/on-job-event.decorator.js';
+export type { QueuedEvent, QueuedJob } from './client/queued-event.js';
+export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
 export type { InjectToken, OptionalToken } from './nest/inject-token.js';
 export { Snooze, type JobContext } from './core/job-context.js';
 export type { JobOptions, PerJob } from './core/job-definition.js';
@@ -50,7 +60,7 @@ export type { Explanation, Reason } from './client/explanation.js';
 export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
 export type { Pushed } from './storage/new-job.js';
 export type { CancelResult } from './storage/inspection.js';
-export type { DeadReason, JobState, RecordedFailure } from './core/job.js';
+export type { DeadReason, JobState, Failure, RecordedFailure } from './core/job.js';
 
 export { Storage, type TransactionOf } from './storage/storage.js';
 export { JobOutbox } from './storage/job-outbox.js';

@@ -12,6 +12,7 @@ export type { Keep, KeepOptions } from './core/keep.js';
 export type { PayloadCodec } from './core/payload.js';
 
 export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
+export type { QueuedEvent, QueuedJob, QueuedListener } from './client/queued-event.js';
 export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
 export {
   ScheduleControl,

@@ -10,6 +10,7 @@ import type { Storage } from '../storage/storage.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
 import { JobPreparer } from './job-preparer.js';
 import { Patience } from './patience.js';
+import type { QueuedListener } from './queued-event.js';
 import type { BatchOptions, QueueOptions, ScheduleOptions } from './queue-options.js';
 import { toQueueSummary, type QueueSummary } from './queue-summary.js';
 import { ScheduleDeclarer } from './schedule-declarer.js';
@@ -22,6 +23,8 @@ export interface QueueHandleOptions {
   readonly codec?: PayloadCodec;
   readonly clock?: Clock;
   readonly chance?: Chance;
+  /** Told of each job that this handle has queued, duplicates left out. */
+  readonly listener?: QueuedListener;
 }
 
 /**
@@ -34,6 +37,7 @@ export class QueueHandle<S extends Storage = Storage> {
   readonly #preparer: JobPreparer;
   readonly #patience: Patience;
   readonly #declarer: ScheduleDeclarer;
+  readonly #listener: QueuedListener | undefined;
 
   /** Without Nest: the storage must be open. */
   constructor(storage: S, options: QueueHandleOptions = {}) {
@@ -42,6 +46,7 @@ export class QueueHandle<S extends Storage = Storage> {
     this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec);
     this.#patience = new Patience(clock, chance);
     this.#declarer = new ScheduleDeclarer(storage, options);
+    this.#listener = options.listener;
   }
 
   /**
@@ -125,8 +130,24 @@ export class QueueHandle<S extends Storage = Storage> {
 
   // An answer that did not come leaves open whether the jobs are stored. Their ids make asking again safe;
   // within the caller's transaction it is not ours to try again.
-  #push(jobs: readonly NewJob[], transaction: unknown): Promise<readonly Pushed[]> {
-    if (transaction !== undefined) return this.#storage.push(jobs, transaction);
-    return this.#patience.call(() => this.#storage.push(jobs));
+  async #push(jobs: readonly NewJob[], transaction: unknown): Promise<readonly Pushed[]> {
+    const pushed = await (transaction === undefined
+      ? this.#patience.call(() => this.#storage.push(jobs))
+      : this.#storage.push(jobs, transaction));
+    if (this.#listener?.isHeard() === true)
+      tellQueued(this.#listener, jobs, pushed, transaction !== undefined);
+    return pushed;
+  }
+}
+
+function tellQueued(
+  listener: QueuedListener,
+  jobs: readonly NewJob[],
+  pushed: readonly Pushed[],
+  isJoined: boolean,
+): void {
+  for (const [index, { id, name, queue }] of jobs.entries()) {
+    if (pushed[index]?.duplicate === false)
+      listener.tell({ kind: 'queued', job: { id, name, queue }, isJoined });
   }
 }

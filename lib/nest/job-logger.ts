@@ -37,8 +37,18 @@ export class JobLogger {
     this.#error('Stopping the workers failed', error);
   }
 
+  /** `event` is what it listened for. */
+  listenerFailed(event: string, error: unknown): void {
+    this.#error(`A listener for ${event} failed`, error);
+  }
+
   closeFailed(error: unknown): void {
     this.#error('Closing the storage failed', error);
+  }
+
+  /** Whether this kind of news ever makes a line. */
+  says(kind: RunnerEvent['kind']): boolean {
+    return !SAID_NEVER.has(kind);
   }
 
   event(event: RunnerEvent): void {
@@ -75,13 +85,16 @@ export class JobLogger {
 
   // That all goes well is no news: Nest shows debug lines unless told otherwise, and a drain ends a hundred thousand.
   #quietEvent(event: QuietEvent): void {
-    if (event.kind === 'started' || event.kind === 'completed' || isSilent('debug')) return;
+    if (!this.says(event.kind) || isSilent('debug')) return;
     const job = describe(event.job);
     switch (event.kind) {
       case 'snoozed':
         return this.#logger.debug(`${job} put itself off for ${event.delay} ms`);
       case 'released':
         return this.#logger.debug(`${job} given back`);
+      case 'started':
+      case 'completed':
+      case 'progressed':
     }
   }
 
@@ -126,11 +139,15 @@ function isSilent(level: 'debug'): boolean {
   return !Logger.isLevelEnabled(level) && Logger.isLevelEnabled('fatal');
 }
 
-type QuietEvent = JobEvent & { readonly kind: 'started' | 'completed' | 'snoozed' | 'released' };
+const SAID_NEVER: ReadonlySet<string> = new Set(['started', 'completed', 'progressed']);
+const QUIET: ReadonlySet<string> = new Set([...SAID_NEVER, 'snoozed', 'released']);
+
+type QuietEvent = JobEvent & {
+  readonly kind: 'started' | 'completed' | 'progressed' | 'snoozed' | 'released';
+};
 
 function isQuiet(event: JobEvent): event is QuietEvent {
-  const { kind } = event;
-  return kind === 'started' || kind === 'completed' || kind === 'snoozed' || kind === 'released';
+  return QUIET.has(event.kind);
 }
 
 function describe({ name, id }: JobReference): string {

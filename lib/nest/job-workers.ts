@@ -7,8 +7,10 @@ import {
 import { systemClock } from '../core/clock.js';
 import type { JobHandler } from '../runtime/handler.js';
 import { Runner } from '../runtime/runner.js';
+import type { RunnerEvent } from '../runtime/runner-event.js';
 import { Storage } from '../storage/storage.js';
 import { ClassSchedules } from './class-schedules.js';
+import { EventSource } from './job-events.js';
 import { buildHandlers } from './job-handlers.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
@@ -26,6 +28,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #storage: Storage;
   readonly #logger: JobLogger;
   readonly #schedules: ClassSchedules;
+  readonly #events: EventSource;
   readonly #hooksCheck: ShutdownHooksCheck;
   readonly #secondSignal: SecondSignal;
   #runner: Runner | undefined;
@@ -36,12 +39,14 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     storage: Storage,
     logger: JobLogger,
     schedules: ClassSchedules,
+    events: EventSource,
   ) {
     this.#explorer = explorer;
     this.#settings = settings;
     this.#storage = storage;
     this.#logger = logger;
     this.#schedules = schedules;
+    this.#events = events;
     this.#hooksCheck = new ShutdownHooksCheck(systemClock, (message) => logger.warn(message));
     this.#secondSignal = new SecondSignal(systemClock, (signal) => this.#hurry(signal));
   }
@@ -77,6 +82,11 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     }
   }
 
+  #tell(event: RunnerEvent): void {
+    this.#logger.event(event);
+    this.#events.emit(event);
+  }
+
   #hurry(signal: string): void {
     this.#logger.warn(`${signal} came while the jobs had time to end: they are asked to stop now`);
     void this.#runner?.stop({ now: true });
@@ -101,7 +111,8 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       abortGrace,
       ...(codec === undefined ? {} : { codec }),
       ...(defaults.backoff === undefined ? {} : { backoff: defaults.backoff }),
-      onEvent: (event) => this.#logger.event(event),
+      hears: (kind) => this.#logger.says(kind) || this.#events.hears(kind),
+      onEvent: (event) => this.#tell(event),
     });
   }
 }

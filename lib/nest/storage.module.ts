@@ -13,6 +13,8 @@ import { InvalidOptionError } from '../core/errors.js';
 import { Storage } from '../storage/storage.js';
 import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
 import { DeclaredKeys } from './declared-keys.js';
+import { EventListeners } from './event-listeners.js';
+import { EventSource, JobEvents } from './job-events.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { modulesOf, placeModule } from './module-place.js';
@@ -37,9 +39,22 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     { provide: Storage, useFactory: ({ storage }: JobsSettings) => storage, inject: [JobsSettings] },
     {
       provide: QueueHandle,
-      useFactory: (storage: Storage, settings: JobsSettings) => new QueueHandle(storage, settings),
-      inject: [Storage, JobsSettings],
+      useFactory: (storage: Storage, { defaults, codec }: JobsSettings, events: EventSource) =>
+        new QueueHandle(storage, {
+          defaults,
+          ...(codec === undefined ? {} : { codec }),
+          listener: { isHeard: () => events.hears('queued'), tell: (event) => events.emit(event) },
+        }),
+      inject: [Storage, JobsSettings, EventSource],
     },
+    {
+      provide: EventSource,
+      useFactory: (logger: JobLogger) =>
+        new EventSource((event, error) => logger.listenerFailed(event, error)),
+      inject: [JobLogger],
+    },
+    { provide: JobEvents, useFactory: (source: EventSource) => new JobEvents(source), inject: [EventSource] },
+    EventListeners,
     DeclaredKeys,
     {
       provide: ScheduleControl,
@@ -61,6 +76,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   exports: [
     Storage,
     QueueHandle,
+    JobEvents,
+    EventSource,
     JobInspector,
     ScheduleControl,
     ScheduleDeclarer,
@@ -72,11 +89,21 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   readonly #storage: Storage;
   readonly #logger: JobLogger;
+  readonly #events: EventSource;
+  readonly #listeners: EventListeners;
 
-  constructor(storage: Storage, logger: JobLogger, modules: ModulesContainer) {
+  constructor(
+    storage: Storage,
+    logger: JobLogger,
+    events: EventSource,
+    listeners: EventListeners,
+    modules: ModulesContainer,
+  ) {
     super();
     this.#storage = storage;
     this.#logger = logger;
+    this.#events = events;
+    this.#listeners = listeners;
     if (modulesOf(modules, StorageModule).length > 1) {
       throw new InvalidOptionError(
         'BackgroundJobsModule.forRoot() is imported twice. Import it once, in the root module: QueueHandle is then there for all',
@@ -87,10 +114,12 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
   }
 
   async onModuleInit(): Promise<void> {
+    this.#listeners.bind();
     await this.#storage.open();
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#events.close();
     try {
       await this.#storage.close();
     } catch (error) {

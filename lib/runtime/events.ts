@@ -1,13 +1,20 @@
 import type { RunnerEvent } from './runner-event.js';
 
-/** The one listener of a runner. Build an event only while `isHeard`: a drain makes a million of them. */
+/** The one listener of a runner. Build an event only where `hears` says so: a drain makes a million of them. */
 export class Events {
-  readonly isHeard: boolean;
   readonly #listener: ((event: RunnerEvent) => void) | undefined;
+  readonly #hears: (kind: RunnerEvent['kind']) => boolean;
 
-  constructor(listener?: (event: RunnerEvent) => void) {
+  constructor(
+    listener?: (event: RunnerEvent) => void,
+    hears: (kind: RunnerEvent['kind']) => boolean = () => true,
+  ) {
     this.#listener = listener;
-    this.isHeard = listener !== undefined;
+    this.#hears = listener === undefined ? () => false : hears;
+  }
+
+  hears(kind: RunnerEvent['kind']): boolean {
+    return this.#hears(kind);
   }
 
   /** Whatever the listener does, a rejected promise included, jobs go on. */

@@ -31,6 +31,8 @@ export type RunnerEvent = JobEvent | ProcessEvent;
  */
 export type JobEvent = { readonly job: JobReference } & (
   | { readonly kind: 'started' }
+  /** What the run reported, when it did so: the storage has it a quarter of a second later. */
+  | { readonly kind: 'progressed'; readonly progress: unknown }
   | { readonly kind: 'completed'; readonly duration: number }
   /** Failed, and will be tried again `delay` after its end. */
   | {

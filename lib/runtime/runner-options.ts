@@ -44,6 +44,11 @@ export interface RunnerOptions {
   readonly createId?: () => string;
   /** Called with all news; what it throws is ignored. */
   readonly onEvent?: (event: RunnerEvent) => void;
+  /**
+   * Whether anybody wants to know of this kind of news just now: what nobody wants is not made.
+   * @default all kinds, while there is an `onEvent`
+   */
+  readonly hears?: (kind: RunnerEvent['kind']) => boolean;
   /** How this process is shown to others. @default the host's name and the process id */
   readonly info?: { readonly host: string; readonly pid: number };
 }
@@ -54,6 +59,7 @@ export interface RunnerSettings extends Required<Omit<RunnerOptions, 'handlers' 
   readonly codec: PayloadCodec | undefined;
   readonly backoff: PerJob<object, Backoff> | undefined;
   readonly onEvent: ((event: RunnerEvent) => void) | undefined;
+  readonly hears: ((kind: RunnerEvent['kind']) => boolean) | undefined;
 }
 
 /** Throws `InvalidOptionError` or `DuplicateJobError`, naming what is wrong. */
@@ -76,11 +82,12 @@ export function resolveRunnerOptions(options: RunnerOptions): RunnerSettings {
     chance,
     createId: options.createId ?? createIdGenerator(clock, chance),
     onEvent: options.onEvent,
+    hears: options.hears,
     info: options.info ?? { host: hostname(), pid },
   };
 }
 
-type Optional = 'codec' | 'backoff' | 'onEvent';
+type Optional = 'codec' | 'backoff' | 'onEvent' | 'hears';
 const KNOWN: readonly (keyof RunnerOptions)[] = [
   ...([
     'storage',
@@ -92,7 +99,7 @@ const KNOWN: readonly (keyof RunnerOptions)[] = [
     'abortGrace',
     'pollInterval',
   ] as const),
-  ...(['codec', 'backoff', 'clock', 'chance', 'createId', 'onEvent', 'info'] as const),
+  ...(['codec', 'backoff', 'clock', 'chance', 'createId', 'onEvent', 'hears', 'info'] as const),
 ];
 
 const MOST_SLOTS = 1000;

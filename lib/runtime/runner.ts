@@ -36,7 +36,7 @@ export class Runner {
   /** Throws `InvalidOptionError` or `DuplicateJobError`. */
   constructor(options: RunnerOptions) {
     this.#settings = resolveRunnerOptions(options);
-    this.#events = new Events(options.onEvent);
+    this.#events = new Events(options.onEvent, options.hears);
     this.id = this.#settings.createId();
   }
 

@@ -82,7 +82,7 @@ export class StorageLink {
   #failed(service: string, error: unknown): void {
     const isNew = this.isUp;
     this.#failing.add(service);
-    if (!isNew || !this.#events.isHeard) return;
+    if (!isNew || !this.#events.hears('storage-down')) return;
     this.#events.emit({ kind: 'storage-down', service, error });
   }
 

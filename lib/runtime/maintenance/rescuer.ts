@@ -57,7 +57,7 @@ export class Rescuer implements Service {
 
   #tell(rescued: readonly Rescued[]): void {
     const { events } = this.#options;
-    if (!events.isHeard) return;
+    if (!events.hears('rescued')) return;
     for (const job of rescued) events.emit({ kind: 'rescued', ...job });
   }
 }

@@ -16,7 +16,7 @@ import type { JointCompletions } from './joint-completions.js';
 import type { Leases } from './leases.js';
 import type { Outbox, RunEnd } from './outbox.js';
 import type { Progress } from './progress.js';
-import { recordedEvent } from './recorded-event.js';
+import { RECORDED_AS, recordedEvent } from './recorded-event.js';
 import type { RunDeadlines } from './run-deadlines.js';
 import type { Slots } from './slots.js';
 
@@ -109,13 +109,14 @@ export class Floor implements ExecutionHost {
   recorded(batch: readonly RunEnd[], results: readonly Recorded[]): void {
     const { leases, events } = this.#options;
     for (const { execution } of batch) leases.drop(execution);
-    if (!events.isHeard) return;
     for (const [index, { execution, settlement }] of batch.entries()) {
       // A completion that stood already leaves no record where none is kept.
       const isRecorded =
         results[index] === 'recorded' || (execution.mayBeCompleted && results[index] === 'gone');
-      if (isRecorded) events.emit(recordedEvent(execution, settlement));
-      else this.#tellLost(execution);
+      if (!isRecorded) this.#tellLost(execution);
+      else if (events.hears(RECORDED_AS[settlement.state])) {
+        events.emit(recordedEvent(execution, settlement));
+      }
     }
   }
 
@@ -168,12 +169,15 @@ export class Floor implements ExecutionHost {
   }
 
   report(execution: Execution, value: unknown): void {
-    this.#options.progress.report(execution, value);
+    const { progress, events } = this.#options;
+    progress.report(execution, value);
+    if (!events.hears('progressed')) return;
+    events.emit({ kind: 'progressed', job: execution.reference, progress: value });
   }
 
   log(execution: Execution, message: string): void {
     const { events } = this.#options;
-    if (events.isHeard) events.emit({ kind: 'log', job: execution.reference, message });
+    if (events.hears('log')) events.emit({ kind: 'log', job: execution.reference, message });
   }
 
   async completeIn(execution: Execution, transaction: unknown, result: unknown): Promise<void> {
@@ -185,7 +189,7 @@ export class Floor implements ExecutionHost {
   begun(execution: Execution): void {
     this.#active += 1;
     const { events } = this.#options;
-    if (events.isHeard) events.emit({ kind: 'started', job: execution.reference });
+    if (events.hears('started')) events.emit({ kind: 'started', job: execution.reference });
   }
 
   #take(job: LeasedJob, now: number, deadline: number): void {
@@ -225,7 +229,7 @@ export class Floor implements ExecutionHost {
     if (decodePolicy(execution.job.policy).keep.completed === false) return outcome;
     const { text, problem } = encodeResult(value);
     const { events } = this.#options;
-    if (problem !== undefined && events.isHeard) {
+    if (problem !== undefined && events.hears('result-dropped')) {
       events.emit({ kind: 'result-dropped', job: execution.reference, problem });
     }
     return { kind: 'completed', result: text };
@@ -237,6 +241,6 @@ export class Floor implements ExecutionHost {
 
   #tellLost(execution: Execution): void {
     const { events } = this.#options;
-    if (events.isHeard) events.emit({ kind: 'lost', job: execution.reference });
+    if (events.hears('lost')) events.emit({ kind: 'lost', job: execution.reference });
   }
 }

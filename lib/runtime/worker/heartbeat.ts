@@ -93,7 +93,7 @@ export class Heartbeat implements Service {
 
   #warn(delay: number): void {
     const { events, leases } = this.#options;
-    if (!events.isHeard) return;
+    if (!events.hears('loop-blocked')) return;
     const begun = leases.all().filter(({ isRunning, isSettled }) => isRunning || isSettled);
     events.emit({ kind: 'loop-blocked', delay, jobs: begun.map(({ reference }) => reference) });
   }

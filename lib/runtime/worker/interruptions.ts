@@ -56,7 +56,7 @@ export class Interruptions {
   stuck(execution: Execution): void {
     const { abort } = execution;
     if (abort === undefined) return;
-    if (this.events.isHeard) {
+    if (this.events.hears('stuck')) {
       this.events.emit({ kind: 'stuck', job: execution.reference, abortedBy: abort.kind });
     }
     if (abort.kind === 'timeout') this.floor.settle(execution, timedOut(abort));

@@ -2,6 +2,16 @@ import type { Settlement } from '../../core/settlement.js';
 import type { JobEvent } from '../runner-event.js';
 import type { Execution } from './execution.js';
 
+/** The kind of event that tells of a settlement. */
+export const RECORDED_AS = {
+  completed: 'completed',
+  retrying: 'retrying',
+  dead: 'dead',
+  scheduled: 'snoozed',
+  cancelled: 'cancelled',
+  ready: 'released',
+} as const satisfies Readonly<Record<Settlement['state'], JobEvent['kind']>>;
+
 /** What to tell about an end that the storage has recorded. */
 export function recordedEvent(execution: Execution, settlement: Settlement): JobEvent {
   const { reference: job, duration } = execution;

@@ -241,6 +241,15 @@ describe('the context', () => {
 });
 
 describe('a listener', () => {
+  it('gets nothing of the kinds that nobody wants to hear of just now', async () => {
+    const wanted = new Set<string>(['progressed']);
+    const stage = await Stage.set((_, { progress }) => progress(1), { hears: (kind) => wanted.has(kind) });
+    await stage.queue();
+    wanted.add('completed');
+    await stage.queue();
+    expect(stage.events.map(({ kind }) => kind)).toEqual(['progressed', 'progressed', 'completed']);
+  });
+
   it.each<[string, () => unknown]>([
     [
       'throws',
