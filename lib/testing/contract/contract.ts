@@ -6,6 +6,7 @@ import { expiryCases } from './expiry.cases.js';
 import { orderCases } from './order.cases.js';
 import { replacingCases } from './replacing.cases.js';
 import { groupsCases } from './groups.cases.js';
+import { flowEndsCases } from './flow-ends.cases.js';
 import { flowRacesCases } from './flow-races.cases.js';
 import { flowsCases } from './flows.cases.js';
 import { fireCases } from './fire.cases.js';
@@ -13,6 +14,7 @@ import { heartbeatCases } from './heartbeat.cases.js';
 import { infoCases } from './info.cases.js';
 import { leaseCases } from './lease.cases.js';
 import { lifeCases } from './life.cases.js';
+import { limitRacesCases } from './limit-races.cases.js';
 import { limitsCases } from './limits.cases.js';
 import { listCases } from './list.cases.js';
 import { pauseCases } from './pause.cases.js';
@@ -63,7 +65,9 @@ export const storageContract: readonly ContractCase[] = [
   ...replacingCases,
   ...groupsCases,
   ...limitsCases,
+  ...limitRacesCases,
   ...flowsCases,
   ...flowRacesCases,
+  ...flowEndsCases,
   ...transactionsCases,
 ];

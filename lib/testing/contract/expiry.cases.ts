@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
 import { beatOf, completionOf, jobOf, jobsOf, keeping, requestOf, retryingIn } from './job-factories.js';
-import { idsOf, only, pairOf, recordOf, start, stateOf, statsOf, take } from './looking.js';
+import { assertBetween, idsOf, only, pairOf, recordOf, start, stateOf, statsOf, take } from './looking.js';
 import { race } from './race.js';
+
+const SOON = 20;
+const LATER = 30;
 
 export const expiryCases: readonly ContractCase[] = [
   {
@@ -117,6 +120,71 @@ export const expiryCases: readonly ContractCase[] = [
         taken.push(...idsOf(await take(storage, requestOf({ limit: 1 }))));
       }
       assert.deepEqual(taken, [job.id]);
+    },
+  },
+  {
+    name: 'expiry: frees the unique key of the job',
+    needs: 'expiry',
+    async run(context) {
+      const { storage } = context;
+      for (const until of ['live', 'waiting'] as const) {
+        const unique = { key: until, while: until };
+        await storage.push([jobOf({ expiresIn: SOON, unique })]);
+        await context.advance(LATER);
+        await storage.rescue(10, 3);
+        const next = jobOf({ unique });
+        assert.deepEqual(await storage.push([next]), [{ id: next.id, duplicate: false }]);
+      }
+    },
+  },
+  {
+    name: 'expiry: rivals that sweep end each job once, and never more than they were asked for',
+    needs: 'expiry',
+    async run(context) {
+      const rivals = await context.rivals(4);
+      const jobs = jobsOf(40, { expiresIn: SOON });
+      await context.storage.push(jobs);
+      await context.advance(LATER);
+      const swept: string[] = [];
+      for (let round = 0; round < 40 && swept.length < jobs.length; round++) {
+        const answers = await Promise.all(rivals.map((rival) => rival.rescue(3, 3)));
+        for (const rescued of answers) assert.ok(rescued.length <= 3, `${rescued.length} were swept`);
+        swept.push(...idsOf(answers.flat()));
+      }
+      assert.deepEqual(swept.toSorted(), idsOf(jobs).toSorted());
+      assert.equal((await statsOf(context.storage)).dead, 40);
+    },
+  },
+  {
+    name: 'expiry: the sweep ends what is too late, whatever it waits for: dead, expired, and not counted as failed',
+    needs: 'expiry',
+    async run(context) {
+      const { storage } = context;
+      const late = [
+        jobOf({ expiresIn: SOON }),
+        jobOf({ expiresIn: SOON, due: { in: 60_000 } }),
+        jobOf({ expiresIn: SOON, queue: 'paused' }),
+        jobOf({ expiresIn: SOON, name: 'unknown' }),
+      ];
+      await storage.push([...late, jobOf({ expiresIn: 60_000 }), jobOf()]);
+      await storage.pause('paused', '');
+      assert.deepEqual(await storage.rescue(10, 3), []);
+      await context.advance(LATER);
+      const before = await storage.now();
+      const ended = { stalls: 0, state: 'dead', reason: 'expired' };
+      assert.deepEqual(
+        (await storage.rescue(10, 3)).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+        late.map(({ id, name, queue }) => ({ id, name, queue, ...ended })),
+      );
+      assert.deepEqual(await storage.rescue(10, 3), []);
+      for (const { id } of late) {
+        const { state, reason, endedAt, failures, token } = await recordOf(storage, id);
+        assert.deepEqual([state, reason, failures, token], ['dead', 'expired', [], 0]);
+        assertBetween(before, endedAt, await storage.now(), 'endedAt');
+      }
+      const { dead, failed, ready, scheduled } = await statsOf(storage);
+      assert.deepEqual([dead, failed, ready, scheduled], [3, 0, 2, 0]);
+      assert.equal((await take(storage)).length, 2);
     },
   },
 ];

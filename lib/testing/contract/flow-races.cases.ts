@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Need } from '../../core/dependency.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
+import { after } from './after.js';
 import type { ContractCase } from './contract-case.js';
 import { COMPLETED, completionOf, deadFor, jobOf, jobsOf } from './job-factories.js';
 import { idsOf, only, pairOf, recordOf, stateOf, statsOf, take } from './looking.js';
 import { race } from './race.js';
-
-function after(needs: Need, ...jobs: readonly NewJob[]): Pick<NewJob, 'after' | 'flow'> {
-  return { flow: 'flow', after: jobs.map(({ id }) => ({ id, needs })) };
-}
 
 /** Takes the one job that is ready and ends it. */
 async function endNext(storage: Storage, settlement = COMPLETED): Promise<string> {

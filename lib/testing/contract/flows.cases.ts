@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Need } from '../../core/dependency.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
+import { after } from './after.js';
 import type { ContractCase } from './contract-case.js';
 import {
   COMPLETED,
@@ -15,10 +15,6 @@ import {
   retryingIn,
 } from './job-factories.js';
 import { idsOf, only, recordOf, stateOf, statsOf, take } from './looking.js';
-
-function after(needs: Need, ...jobs: readonly NewJob[]): Pick<NewJob, 'after' | 'flow'> {
-  return { flow: 'flow', after: jobs.map(({ id }) => ({ id, needs })) };
-}
 
 /** Takes the one job that is ready and ends it. */
 async function endNext(storage: Storage, settlement = COMPLETED): Promise<string> {

@@ -80,4 +80,31 @@ export const orderCases: readonly ContractCase[] = [
       assert.equal(only(await take(storage, requestOf({ names: ['other'] }))).id, other.id);
     },
   },
+  {
+    name: 'order: refused by a storage that declares none, and the batch stores nothing',
+    lacks: 'order',
+    async run({ storage }) {
+      const jobs = [jobOf(), jobOf({ order: 'lifo' })];
+      await assert.rejects(storage.push(jobs), { code: 'UNSUPPORTED' });
+      assert.deepEqual(await storage.info(idsOf(jobs)), [undefined, undefined]);
+    },
+  },
+  {
+    name: 'order: stays with the job over retries, releases and a start by hand',
+    needs: 'order',
+    async run({ storage }) {
+      const lifo = jobsOf(3, { order: 'lifo' });
+      await storage.push(lifo);
+      const [third, second, first] = await take(storage);
+      assert.ok(first && second && third);
+      const plain = jobOf();
+      await storage.push([plain]);
+      await storage.complete([completionOf(third, retryingIn(0))]);
+      await storage.release([first]);
+      await storage.cancel([second.id], '');
+      await storage.release([second]);
+      assert.deepEqual(await storage.retry([second.id]), [true]);
+      assert.deepEqual(idsOf(await take(storage)), idsOf([...lifo.toReversed(), plain]));
+    },
+  },
 ];

@@ -174,18 +174,4 @@ export const pushCases: readonly ContractCase[] = [
       assert.deepEqual(await storage.info(idsOf(jobs)), [undefined, undefined]);
     },
   },
-  {
-    name: 'push: a job nobody took in time is dead, reason expired, and is never taken',
-    needs: 'expiry',
-    async run(context) {
-      const { storage } = context;
-      const job = jobOf({ expiresIn: 500 });
-      await storage.push([job]);
-      await context.advance(600);
-      assert.deepEqual(await take(storage), []);
-      await storage.rescue(10, 3);
-      const record = await recordOf(storage, job.id);
-      assert.deepEqual([record.state, record.reason], ['dead', 'expired']);
-    },
-  },
 ];

@@ -1,11 +1,25 @@
 import assert from 'node:assert/strict';
-import type { UniqueClaim } from '../../storage/new-job.js';
+import type { NewJob, UniqueClaim } from '../../storage/new-job.js';
 import type { ContractCase } from './contract-case.js';
-import { COMPLETED, completedFor, completionOf, jobOf, jobsOf, keeping } from './job-factories.js';
-import { only, pairOf, recordOf, start, stateOf, take } from './looking.js';
+import {
+  COMPLETED,
+  completedFor,
+  completionOf,
+  jobOf,
+  jobsOf,
+  keeping,
+  requestFor,
+  retryingIn,
+} from './job-factories.js';
+import { idsOf, only, pairOf, recordOf, start, stateOf, statsOf, take } from './looking.js';
+import { newsOf } from './news.js';
 import { race } from './race.js';
 
 const FOR: UniqueClaim = { key: 'k', while: { for: 100 } };
+const KEPT = { key: 'k', while: 'live' } as const;
+const PAYLOAD: UniqueClaim = { ...KEPT, replace: ['payload'] };
+const DUE: UniqueClaim = { ...KEPT, replace: ['due'] };
+const BOTH: UniqueClaim = { ...KEPT, replace: ['payload', 'due'] };
 const DEBOUNCED: UniqueClaim = { key: 'k', while: 'waiting', replace: ['payload', 'due'] };
 
 export const replacingCases: readonly ContractCase[] = [
@@ -145,4 +159,98 @@ export const replacingCases: readonly ContractCase[] = [
       }
     },
   },
+  {
+    name: 'replace: refused by a storage that declares none, and the batch stores nothing',
+    lacks: 'replacing',
+    async run({ storage }) {
+      const jobs = [jobOf(), jobOf({ unique: BOTH })];
+      await assert.rejects(storage.push(jobs), { code: 'UNSUPPORTED' });
+      assert.deepEqual(await storage.info(idsOf(jobs)), [undefined, undefined]);
+    },
+  },
+  {
+    name: 'replace: a job that waits out its backoff keeps what it went through',
+    needs: 'replacing',
+    async run({ storage }) {
+      const leased = await start(storage, { unique: KEPT });
+      await storage.complete([completionOf(leased, retryingIn(60_000, 3))]);
+      assert.deepEqual(await storage.push([jobOf({ payload: '{"n":1}', unique: BOTH })]), [heldBy(leased)]);
+      const { state, failures, enqueuedAt } = await recordOf(storage, leased.id);
+      assert.deepEqual([state, failures.length, enqueuedAt], ['ready', 1, leased.enqueuedAt]);
+      const [again] = await take(storage);
+      assert.deepEqual([again?.payload, again?.token, again?.attempt], ['{"n":1}', 2, 3]);
+      assert.equal((await statsOf(storage)).retrying, 0);
+    },
+  },
+  {
+    name: 'replace: a key held while waiting is replaced until its job is taken; then the next job has it',
+    needs: 'replacing',
+    async run({ storage }) {
+      const unique: UniqueClaim = { key: 'w', while: 'waiting', replace: ['payload'] };
+      const first = jobOf({ unique });
+      await storage.push([first]);
+      assert.deepEqual(await storage.push([jobOf({ unique, payload: '1' })]), [heldBy(first)]);
+      assert.equal(only(await take(storage)).payload, '1');
+      const next = jobOf({ unique });
+      assert.deepEqual(await storage.push([next]), [{ id: next.id, duplicate: false }]);
+    },
+  },
+  {
+    name: 'replace: within one batch the last one wins',
+    needs: 'replacing',
+    async run({ storage }) {
+      const jobs = ['1', '2', '3'].map((payload) => jobOf({ payload, unique: PAYLOAD }));
+      const [first] = jobs;
+      assert.ok(first);
+      assert.deepEqual(await storage.push(jobs), [
+        { id: first.id, duplicate: false },
+        heldBy(first),
+        heldBy(first),
+      ]);
+      assert.deepEqual(
+        (await take(storage)).map(({ id, payload }) => [id, payload]),
+        [[first.id, '3']],
+      );
+    },
+  },
+  {
+    name: 'replace: a push that is repeated, since its answer was lost, changes nothing more',
+    needs: 'replacing',
+    async run({ storage }) {
+      const [first, second] = [jobOf({ unique: BOTH }), jobOf({ payload: '2', unique: BOTH })];
+      await storage.push([first]);
+      await storage.push([second]);
+      const before = await recordOf(storage, first.id);
+      const [again] = await storage.push([second]);
+      assert.equal(again?.id, first.id);
+      const { runAt, ...after } = await recordOf(storage, first.id);
+      assert.deepEqual({ ...after, runAt: before.runAt }, before);
+      assert.ok(runAt >= before.runAt);
+      // The holder's own push, repeated, must not undo what it has taken over since.
+      assert.deepEqual(await storage.push([first]), [{ id: first.id, duplicate: true }]);
+      assert.equal((await recordOf(storage, first.id)).payload, '2');
+    },
+  },
+  {
+    name: 'replace: a time that comes nearer is news to those that wait for it',
+    needs: 'replacing',
+    async run(context) {
+      const { storage } = context;
+      const first = jobOf({ unique: KEPT, queue: 'mail', due: { in: 60_000 } });
+      await storage.push([first]);
+      const news = newsOf(storage);
+      // News of the first push may still be on its way, so that one round proves little.
+      for (const delay of [0, 50_000, 0, 40_000, 0]) {
+        news.clear();
+        await storage.push([jobOf({ due: { in: delay }, unique: DUE })]);
+        await context.eventually(() => news.tells('mail'), 'news of the queue of the replaced job');
+      }
+      assert.equal(only(await take(storage, requestFor('mail'))).id, first.id);
+    },
+  },
 ];
+
+/** The answer to a push that the job takes over. */
+function heldBy({ id }: Pick<NewJob, 'id'>) {
+  return { id, duplicate: true, replaced: true };
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
-import { completionOf, deadFor, jobOf, newId, requestOf, retryingIn } from './job-factories.js';
-import { assertBetween, only, recordOf, start, stateOf, take } from './looking.js';
+import { completionOf, deadFor, jobOf, newId, requestFor, retryingIn } from './job-factories.js';
+import { assertBetween, only, recordOf, start, stateOf, statsOf, take } from './looking.js';
 
 export const retryCases: readonly ContractCase[] = [
   {
@@ -113,19 +113,24 @@ export const retryCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'retry: in another queue, and later, where it is asked to',
+    name: 'retry: into another queue, which is then known, and with a delay, for which it is scheduled',
     async run(context) {
       const { storage } = context;
-      const leased = await start(storage);
-      await storage.complete([completionOf(leased, deadFor())]);
+      const [moved, delayed] = [await start(storage), await start(storage)];
+      await storage.complete([completionOf(moved, deadFor()), completionOf(delayed, deadFor())]);
+      assert.deepEqual(await storage.retry([moved.id, newId()], { queue: 'mended' }), [true, false]);
       const before = await storage.now();
-      assert.deepEqual(await storage.retry([leased.id], { queue: 'other', delay: 50 }), [true]);
-      const record = await recordOf(storage, leased.id);
-      assert.deepEqual([record.queue, record.state], ['other', 'scheduled']);
-      assert.ok(record.runAt >= before + 50);
-      await context.advance(60);
-      const request = requestOf({ queues: [{ queue: 'other', limit: 1 }] });
-      assert.equal(only(await take(storage, request)).id, leased.id);
+      assert.deepEqual(await storage.retry([delayed.id], { delay: 300 }), [true]);
+      const { state, runAt, attempt, queue } = await recordOf(storage, delayed.id);
+      assert.deepEqual([state, attempt, queue], ['scheduled', 0, 'default']);
+      assertBetween(before + 300, runAt, (await storage.now()) + 300, 'runAt');
+      const [here, there] = [await statsOf(storage), await statsOf(storage, 'mended')];
+      assert.deepEqual([here.dead, here.scheduled, here.ready, there.ready], [0, 1, 0, 1]);
+      const { jobs, nextIn } = await storage.pop(requestFor('default', 'mended'));
+      assert.deepEqual([only(jobs).id, only(jobs).queue], [moved.id, 'mended']);
+      assert.ok(nextIn !== undefined && nextIn <= 300);
+      await context.advance(310);
+      assert.equal(only(await take(storage)).id, delayed.id);
     },
   },
 ];

@@ -31,7 +31,9 @@ function reasonToSkip(
   storage: Storage,
   subject: StorageUnderTest,
 ): string | undefined {
-  if (needs && !storage.capabilities[needs]) return `${storage.name} declares that it has no ${needs}`;
+  const needed = typeof needs === 'string' ? [needs] : (needs ?? []);
+  const missing = needed.find((capability) => !storage.capabilities[capability]);
+  if (missing !== undefined) return `${storage.name} declares that it has no ${missing}`;
   if (lacks && storage.capabilities[lacks]) return `${storage.name} declares that it has ${lacks}`;
   return hours && subject.realTime ? `the time of ${storage.name} cannot be moved by hours` : undefined;
 }
