@@ -3,12 +3,14 @@ export type {
   BackgroundJobsExtras,
   BackgroundJobsOptions,
   BackgroundJobsOptionsFactory,
+  EnhancerKind,
   ShutdownOptions,
   WorkerOptions,
 } from './nest/background-jobs-options.js';
 
 export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
 export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './nest/schedule.decorators.js';
+export { JobExecutionContext } from './nest/enhancers/job-execution-context.js';
 export { JobHandler, type JobRunner } from './nest/job-handler.decorator.js';
 export {
   JobEvents,
@@ -21,7 +23,7 @@ export { OnJobEvent, type OnJobEventOptions } from './nest/on-job-event.decorato
 export type { QueuedEvent, QueuedJob } from './client/queued-event.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
 export type { InjectToken, OptionalToken } from './nest/inject-token.js';
-export { Snooze, type JobContext } from './core/job-context.js';
+export { JobContext, Snooze } from './core/job-context.js';
 export type { JobOptions, PerJob } from './core/job-definition.js';
 export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
 export type { OrderOption } from './core/order-options.js';
@@ -70,6 +72,7 @@ export { MemoryStorage } from './drivers/memory/memory-storage.js';
 
 export {
   JobCancelledError,
+  JobRefusedError,
   JobTimeoutError,
   LeaseLostError,
   NonRetryableError,

@@ -4,7 +4,7 @@ export type { JobClass, JobDefinition, JobOptions, PerJob } from './core/job-def
 export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
 export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
-export { Snooze, type JobContext } from './core/job-context.js';
+export { JobContext, Snooze } from './core/job-context.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';

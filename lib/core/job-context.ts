@@ -1,36 +1,36 @@
 import { parseDuration, type Duration } from './duration.js';
 
 /**
- * What a run knows of itself. The last argument of `run`.
+ * What a run knows of itself. The last argument of `run`, and what request-scoped providers inject by this class.
  * @publicApi
  */
-export interface JobContext {
-  readonly id: string;
-  readonly name: string;
-  readonly queue: string;
+export abstract class JobContext {
+  abstract readonly id: string;
+  abstract readonly name: string;
+  abstract readonly queue: string;
   /** Which run this is, counted from 1. Lost leases and snoozes do not count. */
-  readonly attempt: number;
+  abstract readonly attempt: number;
   /** The runs it may use; `Infinity` with `MaxRetries.infinite`. */
-  readonly maxAttempts: number;
-  readonly enqueuedAt: Date;
+  abstract readonly maxAttempts: number;
+  abstract readonly enqueuedAt: Date;
   /** When it became due; of a schedule's job, the tick it was made for, however late it runs. */
-  readonly scheduledFor: Date;
+  abstract readonly scheduledFor: Date;
   /**
    * Grows with each lease of this job. Write it along with your effect and refuse smaller ones, and a run that
    * lost its lease without noticing cannot overwrite what its successor did.
    */
-  readonly token: number;
+  abstract readonly token: number;
   /**
    * Aborts when the run should stop; `signal.reason` is a `JobCancelledError`, `JobTimeoutError`,
    * `LeaseLostError` or `ShutdownError`.
    */
-  readonly signal: AbortSignal;
+  abstract readonly signal: AbortSignal;
   /** What the job was queued with as `meta`. */
-  readonly meta: unknown;
+  abstract readonly meta: unknown;
   /** Stores a JSON value that `info` shows. Writes are gathered: the newest value is stored within a second. */
-  progress(value: unknown): void;
+  abstract progress(value: unknown): void;
   /** Writes a line that carries the job's id, through the logger of the application. */
-  log(message: string): void;
+  abstract log(message: string): void;
   /**
    * Completes the job in a transaction that this run began in the storage's own database: the run's effect and its
    * completion are committed together, or neither is. Takes what `queue()` takes as `transaction`, and the result that
@@ -40,9 +40,9 @@ export interface JobContext {
    * Throws `LeaseLostError` when another runner may have the job by now, the reason of `signal` when the run has
    * overrun its `timeout`, `UnsupportedError` when the storage can join no transaction, `InvalidTransactionError`.
    */
-  completeIn(transaction: unknown, result?: unknown): Promise<void>;
+  abstract completeIn(transaction: unknown, result?: unknown): Promise<void>;
   /** `return context.snooze('5m')`: run again later. Uses no attempt. */
-  snooze(delay: Duration): Snooze;
+  abstract snooze(delay: Duration): Snooze;
 }
 
 /**

@@ -6,7 +6,16 @@ import { JobsError } from './errors.js';
  * @publicApi
  */
 export class NonRetryableError extends JobsError {
-  readonly code = 'NON_RETRYABLE';
+  readonly code: 'NON_RETRYABLE' | 'JOB_REFUSED' = 'NON_RETRYABLE';
+}
+
+/**
+ * A guard said no: the job is dead at once, since the same guard would say it again. A guard that wants the job to be
+ * tried again throws instead, such as a `RetryAfterError`.
+ * @publicApi
+ */
+export class JobRefusedError extends NonRetryableError {
+  override readonly code = 'JOB_REFUSED';
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { NestInterceptor, Type } from '@nestjs/common';
 import type { Duration } from '../core/duration.js';
 import type { JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
@@ -27,7 +28,22 @@ export interface BackgroundJobsOptions {
   readonly lease?: Duration;
   /** Carries what plain JSON cannot, in the payloads of all jobs. */
   readonly codec?: PayloadCodec;
+  /**
+   * Stand around the runs of all jobs, the first outermost: instances, or classes that some module lists among its
+   * providers.
+   */
+  readonly interceptors?: readonly (NestInterceptor | Type<NestInterceptor>)[];
+  /**
+   * Which of the application's global enhancers (`APP_GUARD` and its like, `app.useGlobalGuards()` and its like) also
+   * stand around jobs. Most are written for web requests: they have to ask `getType()`, and a `ValidationPipe` with
+   * `whitelist` takes from jobs what they say no rule for.
+   * @default []
+   */
+  readonly globalEnhancers?: readonly EnhancerKind[];
 }
+
+/** Kinds of enhancers. @publicApi */
+export type EnhancerKind = 'guards' | 'interceptors' | 'pipes' | 'filters';
 
 /**
  * The workers of one queue in this process.

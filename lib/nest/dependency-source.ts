@@ -32,7 +32,9 @@ export function dependencySource(
   const wrappers = injected.map(({ token }) => lookUpProvider(host, plainToken(token)));
   const isComplete = wrappers.every((wrapper, index) => wrapper ?? injected[index]?.optional);
   // What is not found is for Nest to report, and it does so at boot for singletons.
-  const lifetime = isComplete ? shortest(wrappers) : 'static';
+  const lifetime = isComplete
+    ? shortestLifetime(wrappers.map((wrapper) => (wrapper ? lifetimeOf(wrapper) : 'static')))
+    : 'static';
   if (isComplete && wrappers.some(isForgottenNever)) {
     return { lifetime, values: (contextId) => resolveEach(wrappers, contextId) };
   }
@@ -60,8 +62,7 @@ function isForgottenNever(wrapper: ProviderWrapper | undefined): boolean {
   return wrapper?.isTransient === true && !('detachFromDependencies' in wrapper);
 }
 
-function shortest(wrappers: readonly (ProviderWrapper | undefined)[]): Lifetime {
-  const lifetimes = wrappers.map((wrapper) => (wrapper ? lifetimeOf(wrapper) : 'static'));
+export function shortestLifetime(lifetimes: readonly Lifetime[]): Lifetime {
   return BY_LENGTH.find((lifetime) => lifetimes.includes(lifetime)) ?? 'static';
 }
 

@@ -3,30 +3,43 @@ import type { JobContext } from '../core/job-context.js';
 import type { JobDefinition } from '../core/job-definition.js';
 import { dependencySource } from './dependency-source.js';
 import type { HostModule } from './module-place.js';
-import { moduleRefOf } from './provider-lookup.js';
+import { noteContext } from './job-context.provider.js';
+import { moduleRefOf, type Lifetime } from './provider-lookup.js';
 import { readRunParameters } from './run-parameters.js';
 
-/** Runs one job: what a handler does. */
-export type Run = (job: object, context: JobContext) => unknown;
+/** Runs one job: what a handler does. Opens a context for what is made per request, unless it is given one. */
+export type Run = (job: object, context: JobContext, contextId?: ContextId) => unknown;
+
+/** How a job is run, and how long the shortest-lived of what that needs is kept. */
+export interface RunPlan {
+  readonly run: Run;
+  readonly lifetime: Lifetime;
+}
 
 /**
  * Decides at boot how `run` of a job class gets what it injects. Where everything is a singleton, it is resolved
  * here and now, and a run costs no more than the call. Else it is resolved anew for each run. Rejects with Nest's
  * own error for what cannot be resolved.
  */
-export async function planRun(definition: JobDefinition, host: HostModule): Promise<Run> {
+export async function planRun(definition: JobDefinition, host: HostModule): Promise<RunPlan> {
   const { injected, contextIndex } = readRunParameters(definition);
-  if (injected.length === 0) return bindRun([], contextIndex);
+  if (injected.length === 0) return { run: bindRun([], contextIndex), lifetime: 'static' };
   const source = dependencySource(definition, host, injected);
   const { lifetime } = source;
-  if (lifetime === 'static') return bindRun(await source.values(), contextIndex);
+  if (lifetime === 'static') return { run: bindRun(await source.values(), contextIndex), lifetime };
   if (lifetime === 'transient') {
-    return async (job, context) => bindRun(await source.values(), contextIndex)(job, context);
+    return {
+      run: async (job, context) => bindRun(await source.values(), contextIndex)(job, context),
+      lifetime,
+    };
   }
   const moduleRef = moduleRefOf(host);
-  return async (job, context) => {
-    const values = await source.values(openContext(job, moduleRef, lifetime));
-    return bindRun(values, contextIndex)(job, context);
+  return {
+    run: async (job, context, contextId = openContext(job, context, moduleRef, lifetime)) => {
+      const values = await source.values(contextId);
+      return bindRun(values, contextIndex)(job, context);
+    },
+    lifetime,
   };
 }
 
@@ -34,7 +47,13 @@ export async function planRun(definition: JobDefinition, host: HostModule): Prom
  * A context in which request-scoped providers are made once, and `REQUEST` is the job. Where all of them are
  * durable, `REQUEST` is what the application's `ContextIdStrategy` says, as it is for a web request.
  */
-export function openContext(job: object, moduleRef: ModuleRef, scope: 'request' | 'durable'): ContextId {
+export function openContext(
+  job: object,
+  context: JobContext,
+  moduleRef: ModuleRef,
+  scope: 'request' | 'durable',
+): ContextId {
+  noteContext(job, context);
   const contextId = ContextIdFactory.getByRequest(job);
   const request = scope === 'durable' ? (contextId.payload ?? job) : job;
   moduleRef.registerRequestByContextId(request, contextId);

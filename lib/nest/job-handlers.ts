@@ -1,7 +1,9 @@
 import { InvalidJobError } from '../core/errors.js';
 import type { JobContext } from '../core/job-context.js';
 import type { JobHandler } from '../runtime/handler.js';
-import { openContext, planRun, type Run } from './injection-plan.js';
+import type { EnhancerList } from './enhancers/enhancer-list.js';
+import { enhanceRun } from './enhancers/enhancer-plan.js';
+import { openContext, planRun, type RunPlan } from './injection-plan.js';
 import type { JobRunner } from './job-handler.decorator.js';
 import type { JobEntry } from './job-table.js';
 import type { FoundHandler } from './job.explorer.js';
@@ -11,15 +13,19 @@ import { lifetimeOf, moduleRefOf } from './provider-lookup.js';
  * Makes what a runner calls for each job class of the table. Throws `InvalidJobError` for a class that nobody runs,
  * and Nest's own error when what `run` injects cannot be resolved.
  */
-export async function buildHandlers(entries: readonly JobEntry[]): Promise<readonly JobHandler[]> {
+export async function buildHandlers(
+  entries: readonly JobEntry[],
+  common: EnhancerList,
+): Promise<readonly JobHandler[]> {
   const handlers: JobHandler[] = [];
   for (const entry of entries) {
-    handlers.push({ definition: entry.definition, run: await planEntry(entry) });
+    const run = await enhanceRun(entry, await planEntry(entry), common);
+    handlers.push({ definition: entry.definition, run });
   }
   return handlers;
 }
 
-function planEntry(entry: JobEntry): Run | Promise<Run> {
+function planEntry(entry: JobEntry): RunPlan | Promise<RunPlan> {
   switch (entry.by) {
     case 'run':
       return planRun(entry.definition, entry.job.host);
@@ -33,18 +39,24 @@ function planEntry(entry: JobEntry): Run | Promise<Run> {
   }
 }
 
-function planHandler({ wrapper, host, name }: FoundHandler): Run {
+function planHandler({ wrapper, host, name }: FoundHandler): RunPlan {
   const lifetime = lifetimeOf(wrapper);
   if (lifetime === 'static') {
     const runner = checkRunner(wrapper.instance, name);
-    return (job, context) => runner.run(job, context);
+    return { run: (job, context) => runner.run(job, context), lifetime };
   }
   const moduleRef = moduleRefOf(host);
   const scope = lifetime === 'transient' ? 'request' : lifetime;
-  return async (job: object, context: JobContext) => {
-    const contextId = openContext(job, moduleRef, scope);
-    const runner: unknown = await moduleRef.resolve(wrapper.token as string, contextId, { strict: true });
-    return checkRunner(runner, name).run(job, context);
+  return {
+    run: async (
+      job: object,
+      context: JobContext,
+      contextId = openContext(job, context, moduleRef, scope),
+    ) => {
+      const runner: unknown = await moduleRef.resolve(wrapper.token as string, contextId, { strict: true });
+      return checkRunner(runner, name).run(job, context);
+    },
+    lifetime: scope,
   };
 }
 

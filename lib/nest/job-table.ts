@@ -6,7 +6,12 @@ import type { FoundHandler, FoundJob, FoundProviders } from './job.explorer.js';
 /** A job class, and who runs it: the class itself in one of its modules, or a handler. */
 export type JobEntry =
   | { readonly by: 'run'; readonly definition: JobDefinition; readonly job: FoundJob }
-  | { readonly by: 'handler'; readonly definition: JobDefinition; readonly handler: FoundHandler }
+  | {
+      readonly by: 'handler';
+      readonly definition: JobDefinition;
+      readonly handler: FoundHandler;
+      readonly job?: FoundJob;
+    }
   | { readonly by: 'nobody'; readonly definition: JobDefinition; readonly job: FoundJob };
 
 export interface JobTable {
@@ -62,7 +67,7 @@ function assign(
       `Job '${name}': ${handler?.name ?? jobClass.name} is provided by ${modules.join(' and ')}; the one of ${modules[0]} is used`,
     );
   }
-  if (handler) return { by: 'handler', definition, handler };
+  if (handler) return { by: 'handler', definition, handler, ...(job && { job }) };
   return { by: hasRun ? 'run' : 'nobody', definition, job: job as FoundJob };
 }
 

@@ -12,6 +12,7 @@ import { Storage } from '../storage/storage.js';
 import { ClassSchedules } from './class-schedules.js';
 import { EventSource } from './job-events.js';
 import { buildHandlers } from './job-handlers.js';
+import { CommonEnhancers } from './enhancers/common-enhancers.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { buildJobTable } from './job-table.js';
@@ -31,6 +32,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #events: EventSource;
   readonly #hooksCheck: ShutdownHooksCheck;
   readonly #secondSignal: SecondSignal;
+  readonly #commonEnhancers: CommonEnhancers;
   #runner: Runner | undefined;
 
   constructor(
@@ -40,6 +42,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     logger: JobLogger,
     schedules: ClassSchedules,
     events: EventSource,
+    commonEnhancers: CommonEnhancers,
   ) {
     this.#explorer = explorer;
     this.#settings = settings;
@@ -47,6 +50,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#logger = logger;
     this.#schedules = schedules;
     this.#events = events;
+    this.#commonEnhancers = commonEnhancers;
     this.#hooksCheck = new ShutdownHooksCheck(systemClock, (message) => logger.warn(message));
     this.#secondSignal = new SecondSignal(systemClock, (signal) => this.#hurry(signal));
   }
@@ -57,7 +61,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     for (const warning of warnings) this.#logger.warn(warning);
     this.#schedules.prepare(entries.map(({ definition }) => definition));
     if (this.#settings.workers === false) return;
-    const handlers = await buildHandlers(entries);
+    const handlers = await buildHandlers(entries, this.#commonEnhancers.find(this.#settings));
     this.#runner = this.#createRunner(handlers);
   }
 

@@ -1,3 +1,4 @@
+import type { NestInterceptor, Type } from '@nestjs/common';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobOptions } from '../core/job-definition.js';
@@ -6,7 +7,12 @@ import { checkName } from '../core/name.js';
 import type { PayloadCodec } from '../core/payload.js';
 import { MemoryStorage } from '../drivers/memory/memory-storage.js';
 import type { Storage } from '../storage/storage.js';
-import type { BackgroundJobsOptions, ShutdownOptions, WorkerOptions } from './background-jobs-options.js';
+import type {
+  BackgroundJobsOptions,
+  EnhancerKind,
+  ShutdownOptions,
+  WorkerOptions,
+} from './background-jobs-options.js';
 import { checkJobOptions } from './job-options-check.js';
 
 export const DEFAULT_CONCURRENCY = 10;
@@ -20,6 +26,8 @@ const OPTIONS = [
   'shutdown',
   'lease',
   'codec',
+  'interceptors',
+  'globalEnhancers',
 ] as const satisfies readonly (keyof BackgroundJobsOptions)[];
 
 /** The module's options, checked and complete. Milliseconds. */
@@ -33,6 +41,8 @@ export class JobsSettings {
     readonly grace: number,
     readonly abortGrace: number,
     readonly codec: PayloadCodec | undefined,
+    readonly interceptors: readonly (NestInterceptor | Type<NestInterceptor>)[],
+    readonly globalEnhancers: readonly EnhancerKind[],
   ) {}
 
   /** Throws `InvalidOptionError` that names the option. */
@@ -44,7 +54,19 @@ export class JobsSettings {
     checkCodec(codec);
     const { grace, abortGrace } = parseShutdown(shutdown);
     const workers = parseWorkers(known.workers);
-    return new JobsSettings(storage, workers, defaults, parseLease(lease), grace, abortGrace, codec);
+    const { interceptors = [], globalEnhancers = [] } = known;
+    checkEnhancers(interceptors, globalEnhancers);
+    return new JobsSettings(
+      storage,
+      workers,
+      defaults,
+      parseLease(lease),
+      grace,
+      abortGrace,
+      codec,
+      interceptors,
+      globalEnhancers,
+    );
   }
 }
 
@@ -67,6 +89,25 @@ function checkCodec(codec: PayloadCodec | undefined): void {
   if (codec === undefined) return;
   if (typeof codec?.encode === 'function' && typeof codec.decode === 'function') return;
   throw new InvalidOptionError('codec: must have the methods encode and decode');
+}
+
+const ENHANCER_KINDS: readonly EnhancerKind[] = ['guards', 'interceptors', 'pipes', 'filters'];
+
+function checkEnhancers(interceptors: readonly unknown[], kinds: readonly EnhancerKind[]): void {
+  const odd = interceptors.findIndex(
+    (each) =>
+      typeof each !== 'function' &&
+      typeof (each as Partial<NestInterceptor> | null | undefined)?.intercept !== 'function',
+  );
+  if (odd >= 0) {
+    throw new InvalidOptionError(
+      `interceptors[${odd}]: neither a class nor an object with a method intercept`,
+    );
+  }
+  for (const kind of kinds) {
+    if (ENHANCER_KINDS.includes(kind)) continue;
+    throw new InvalidOptionError(`globalEnhancers: '${kind}' is none of ${ENHANCER_KINDS.join(', ')}`);
+  }
 }
 
 function parseShutdown(shutdown: ShutdownOptions): { grace: number; abortGrace: number } {

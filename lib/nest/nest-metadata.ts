@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { EnhancerKind } from './background-jobs-options.js';
 
 /** The compiler's own key for the types of parameters. */
 export const PARAM_TYPES = 'design:paramtypes';
@@ -33,4 +34,27 @@ export function readParameters(prototype: object, method: string): NotedParamete
     optional: new Set(optional),
     ...(types === undefined ? {} : { types }),
   };
+}
+
+/** Where the decorators of each kind leave what they are given. */
+const ENHANCERS: Readonly<Record<EnhancerKind, string>> = {
+  guards: '__guards__',
+  interceptors: '__interceptors__',
+  pipes: '__pipes__',
+  filters: '__exceptionFilters__',
+};
+
+/** What `@UseGuards` and its like noted on a class, its parents included, or on a method. */
+export function readEnhancers(target: object, kind: EnhancerKind): readonly unknown[] {
+  return (Reflect.getMetadata(ENHANCERS[kind], target) as readonly unknown[] | undefined) ?? [];
+}
+
+const CAUGHT = '__filterCatchExceptions__';
+
+/** The classes that `@Catch` of a filter names; none: it catches everything. */
+export function caughtBy(filter: object): readonly unknown[] {
+  const noted: unknown =
+    Reflect.getMetadata(CAUGHT, Object.getPrototypeOf(filter) as object) ??
+    Reflect.getMetadata(CAUGHT, filter.constructor);
+  return Array.isArray(noted) ? noted : [];
 }

@@ -1,3 +1,4 @@
+import { JobContext } from '../core/job-context.js';
 import { InvalidJobError } from '../core/errors.js';
 import type { JobDefinition } from '../core/job-definition.js';
 import type { InjectToken } from './inject-token.js';
@@ -63,8 +64,9 @@ function tokenOf({ injected, types }: NotedParameters, index: number): unknown {
   return typeof type === 'function' && !TELLS_NOTHING.has(type) ? type : undefined;
 }
 
-/** What the compiler emits for interfaces, unions and built-in types. */
+/** What the compiler emits for interfaces, unions and built-in types; and the context, which is not injected here. */
 const TELLS_NOTHING = new Set<unknown>([
+  JobContext,
   Object,
   Function,
   String,

@@ -9,12 +9,14 @@ import { JobInspector } from '../client/job-inspector.js';
 import { QueueHandle } from '../client/queue-handle.js';
 import { ScheduleControl } from '../client/schedule-control.js';
 import { ScheduleDeclarer } from '../client/schedule-declarer.js';
+import { JobContext } from '../core/job-context.js';
 import { InvalidOptionError } from '../core/errors.js';
 import { Storage } from '../storage/storage.js';
 import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
 import { DeclaredKeys } from './declared-keys.js';
 import { EventListeners } from './event-listeners.js';
 import { EventSource, JobEvents } from './job-events.js';
+import { jobContextProvider } from './job-context.provider.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { modulesOf, placeModule } from './module-place.js';
@@ -56,6 +58,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     { provide: JobEvents, useFactory: (source: EventSource) => new JobEvents(source), inject: [EventSource] },
     EventListeners,
     DeclaredKeys,
+    jobContextProvider,
     {
       provide: ScheduleControl,
       useFactory: (storage: Storage, keys: DeclaredKeys) =>
@@ -78,6 +81,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     QueueHandle,
     JobEvents,
     EventSource,
+    JobContext,
     JobInspector,
     ScheduleControl,
     ScheduleDeclarer,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { CommonEnhancers } from './enhancers/common-enhancers.js';
 import { JobLogger } from './job-logger.js';
 import { JobWorkers } from './job-workers.js';
 import { ClassSchedules } from './class-schedules.js';
@@ -10,7 +11,7 @@ import { placeModule } from './module-place.js';
  * The workers, apart from all else, so that they start last and stop first: a job that still runs while the
  * application stops needs its database, and Nest destroys global modules last.
  */
-@Module({ providers: [JobExplorer, JobWorkers, ClassSchedules] })
+@Module({ providers: [CommonEnhancers, JobExplorer, JobWorkers, ClassSchedules] })
 export class WorkersModule {
   constructor(modules: ModulesContainer, logger: JobLogger) {
     if (placeModule(modules, WorkersModule, 'innermost')) return;

@@ -19,7 +19,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['core', 'storage'],
   runtime: ['core', 'storage', 'node:'],
   outbox: ['core', 'storage', 'runtime', 'node:'],
-  nest: ['core', 'storage', 'client', 'runtime', 'drivers/memory', '@nestjs/', 'reflect-metadata', 'rxjs'],
+  nest: [
+    'core',
+    'storage',
+    'client',
+    'runtime',
+    'drivers/memory',
+    '@nestjs/',
+    'reflect-metadata',
+    'rxjs',
+    'node:async_hooks',
+  ],
   testing: ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', 'node:assert'],
   'testing/contract/model*': [
     'core',

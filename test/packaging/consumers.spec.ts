@@ -37,7 +37,12 @@ for (const [fixture, description] of Object.entries(APPLICATIONS)) {
 
     await run(app, 'npm', 'run', 'build');
     const printed = await run(app, 'node', 'dist/main.js');
-    expect(printed.trim().split('\n')).toEqual(['welcomed ada@example.com at attempt 1', 'closed']);
+    expect(printed.trim().split('\n')).toEqual([
+      'welcome for ada@example.com: a job',
+      'before Welcome.run',
+      'welcomed ada@example.com at attempt 1',
+      'closed',
+    ]);
   });
 }
 
