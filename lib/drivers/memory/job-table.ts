@@ -181,9 +181,7 @@ export class JobTable {
       job.policy = this.#policies.intern(spec.policy);
       if (spec.meta !== undefined || job.extras !== undefined) job.more().meta = spec.meta;
     }
-    if (replace.includes('due')) {
-      this.requeue(job, job.queue.name, job.priority, dueAt(spec.due, now), now);
-    }
+    if (replace.includes('due')) this.wait(job, 'scheduled', dueAt(spec.due, now), now);
     return { id, duplicate: true, replaced: true };
   }
 
@@ -224,8 +222,10 @@ export class JobTable {
     if (state === 'running') return this.#leaveRunning(job, queue, now);
     if (state === 'blocked') queue.blocked -= 1;
     else if (state !== 'ready') queue.removeWaiting(job);
-    else if (job.extras?.expiry?.isSetAside !== true) queue.removeReady(job);
-    else return;
+    else if (job.extras?.expiry?.isSetAside === true) {
+      job.extras.expiry.isSetAside = false;
+      return;
+    } else queue.removeReady(job);
     queue.governor?.depart(job, now);
   }
 

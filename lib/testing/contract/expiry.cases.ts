@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
-import { beatOf, completionOf, jobOf, jobsOf, keeping, requestOf, retryingIn } from './job-factories.js';
+import {
+  beatOf,
+  completionOf,
+  jobOf,
+  jobsOf,
+  keeping,
+  requestFor,
+  requestOf,
+  retryingIn,
+} from './job-factories.js';
 import { assertBetween, idsOf, only, pairOf, recordOf, start, stateOf, statsOf, take } from './looking.js';
 import { race } from './race.js';
 
@@ -120,6 +129,26 @@ export const expiryCases: readonly ContractCase[] = [
         taken.push(...idsOf(await take(storage, requestOf({ limit: 1 }))));
       }
       assert.deepEqual(taken, [job.id]);
+    },
+  },
+  {
+    name: 'expiry: what is too late stays so when it is put off, moved or given another priority',
+    needs: 'expiry',
+    async run(context) {
+      const { storage } = context;
+      const late = jobsOf(3, { expiresIn: SOON });
+      const [moved, raised, delayed] = late;
+      assert.ok(moved && raised && delayed);
+      await storage.push(late);
+      await context.advance(LATER);
+      assert.deepEqual(await take(storage), []);
+      await storage.change([moved.id], { queue: 'other' });
+      await storage.change([raised.id], { priority: -1 });
+      await storage.change([delayed.id], { delay: 10 });
+      await context.advance(20);
+      assert.deepEqual(await take(storage, requestFor('default', 'other')), []);
+      assert.deepEqual(idsOf(await storage.rescue(10, 3)).toSorted(), idsOf(late).toSorted());
+      assert.deepEqual(await take(storage, requestFor('default', 'other')), []);
     },
   },
   {

@@ -174,6 +174,8 @@ export const replacingCases: readonly ContractCase[] = [
     async run({ storage }) {
       const leased = await start(storage, { unique: KEPT });
       await storage.complete([completionOf(leased, retryingIn(60_000, 3))]);
+      await storage.push([jobOf({ due: { in: 70_000 }, unique: DUE })]);
+      assert.equal(await stateOf(storage, leased.id), 'scheduled');
       assert.deepEqual(await storage.push([jobOf({ payload: '{"n":1}', unique: BOTH })]), [heldBy(leased)]);
       const { state, failures, enqueuedAt } = await recordOf(storage, leased.id);
       assert.deepEqual([state, failures.length, enqueuedAt], ['ready', 1, leased.enqueuedAt]);
