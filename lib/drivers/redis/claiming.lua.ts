@@ -1,13 +1,36 @@
-import { FREE_KEY, LAYOUT } from './layout.lua.js';
+import { CLAIM_IN_TURN } from './claiming-in-turn.lua.js';
+import { LAYOUT } from './layout.lua.js';
+import { RECORDS } from './records.lua.js';
 
 /**
  * Moves what is due to the ready jobs, then claims the first of them. Returns milliseconds until the next is due,
  * -1 where none is known, or -2 where so many fell due that another call must move more of them before a claim
- * would keep their order; then, for each job, its id, its body and its state, which is empty at the first claim.
+ * would keep their order; then, for each job, its id, its body and its state, which is empty at the first claim; in one
+ * list where there is more: group, flow, and what it waited for.
  *
  * Safe under rivals: whoever takes a job off the ready ones is alone, and leases it in the same step.
  */
 export const CLAIM = `
+-- What nobody took in time stands in no claim's way, until the sweep ends it.
+local function setAside(ids)
+  for _, id in ipairs(ids) do
+    call('ZADD', base .. 'expired', now, id)
+    local job = read(id)
+    if job and waits(job) then unwait(id, job) end
+  end
+end
+
+local function readyInTurn(lane, members)
+  for _, member in ipairs(members) do
+    local id = sub(member, 40)
+    local group = call('HGET', base .. 'grouped', id)
+    if group then
+      local state = call('HGET', STATES, id)
+      addReady(lane, turnsOf(queueOf(lane), group), member, dueOf(sub(state, 61, 99)))
+    end
+  end
+end
+
 local function promote()
   local left = CHUNK
   while true do
@@ -19,9 +42,15 @@ local function promote()
     local members = call('ZRANGE', base .. line, '-inf', now, 'BYSCORE', 'LIMIT', 0, left)
     if #members > 0 then
       call('ZREMRANGEBYRANK', base .. line, 0, #members - 1)
-      local added = {}
-      for nth, member in ipairs(members) do added[2 * nth - 1], added[2 * nth] = '0', member end
-      call('ZADD', base .. 'ready:' .. sub(line, -7), unpack(added))
+      if line == 'expiries' then
+        setAside(members)
+      elseif sub(line, 1, 1) == 'g' then
+        readyInTurn(sub(line, -7), members)
+      else
+        local added = {}
+        for nth, member in ipairs(members) do added[2 * nth - 1], added[2 * nth] = '0', member end
+        call('ZADD', base .. 'ready:' .. sub(line, -7), unpack(added))
+      end
       left = left - #members
     end
     local nextOne = call('ZRANGE', base .. line, 0, 0, 'WITHSCORES')
@@ -97,7 +126,16 @@ local function hasJobs(lanes)
   return false
 end
 
-local function lease(members, runner, length, answer)
+-- A job that has more than a plain one, as it is handed out.
+local function whole(id, body, text)
+  if sub(text, 2, 2) ~= '2' then return nil end
+  dropExpiry(id)
+  return { id, body, text, call('HGET', base .. 'grouped', id), call('HGET', base .. 'flows', id),
+    call('HGETALL', base .. 'after:' .. id) }
+end
+
+-- In a governed queue what runs is known one by one.
+local function lease(members, runner, length, answer, queue)
   local over, last = format('%d', now + length), #answer
   for start = 1, #members, CHUNK do
     local ids = {}
@@ -107,7 +145,10 @@ local function lease(members, runner, length, answer)
     local tail, counts = NOW .. ZERO13, ZERO8 .. ZERO8
     for nth, id in ipairs(ids) do
       local body, state, place = bodies[nth], states[nth], sub(members[start + nth - 1], 1, 39)
-      if body then
+      local isRich = state and sub(state, 2, 2) == '2'
+      -- With an order a member does not stand at its place. One that expired stays where the sweep finds it.
+      if isRich then place = sub(state, 61, 99) end
+      if body and not (isRich and hasExpired(id, { more = '2' })) then
         local unique = state and sub(state, 3, 3) or sub(body, 60, 60)
         -- A waiting key is free for good at the first claim.
         if unique == '1' then
@@ -116,15 +157,22 @@ local function lease(members, runner, length, answer)
         end
         local text
         if state then
-          text = '3' .. sub(state, 2, 2) .. unique .. format('%08d', tonumber(sub(state, 4, 11)) + 1)
+          text = '3' .. (queue and '2' or sub(state, 2, 2)) .. unique .. format('%08d', tonumber(sub(state, 4, 11)) + 1)
             .. sub(state, 12, 34) .. tail .. place .. runner
         else
-          text = '30' .. unique .. '00000001' .. counts .. sub(body, 40, 46) .. tail .. place .. runner
+          text = (queue and '32' or '30') .. unique .. '00000001' .. counts .. sub(body, 40, 46) .. tail .. place .. runner
         end
         fields[size + 1], fields[size + 2] = id, text
         leases[size + 1], leases[size + 2] = over, id
-        answer[last + 1], answer[last + 2], answer[last + 3] = id, body, state and text or ''
-        size, last = size + 2, last + 3
+        if queue then call('SADD', base .. 'running:' .. queue, id) end
+        local all = isRich and whole(id, body, text)
+        if all then
+          answer[last + 1] = all
+          size, last = size + 2, last + 1
+        else
+          answer[last + 1], answer[last + 2], answer[last + 3] = id, body, state and text or ''
+          size, last = size + 2, last + 3
+        end
       end
     end
     if size > 0 then
@@ -134,26 +182,35 @@ local function lease(members, runner, length, answer)
   end
 end
 
+${CLAIM_IN_TURN}
 local function claim()
   local length, runner, patience = tonumber(nextArg()), nextArg(), tonumber(nextArg())
   local nextDue = promote()
   if nextDue == now and patience > 0 then return { -2 } end
-  local answer, hasMore = { -1 }, false
+  local answer, soonest = { -1 }, nextDue
   for _ = 1, tonumber(nextArg()) do
     local queue, limit, lanes = nextArg(), tonumber(nextArg()), {}
-    for nth = 1, tonumber(nextArg()) do lanes[nth] = base .. 'ready:' .. nextArg() end
+    for nth = 1, tonumber(nextArg()) do lanes[nth] = nextArg() end
     if #lanes > 0 and call('HEXISTS', base .. 'paused', queue) == 0 then
-      local members = takeFirst(lanes, limit)
-      lease(members, runner, length, answer)
-      hasMore = hasMore or (#members == limit and hasJobs(lanes))
+      local limits, keys = limitsOf(queue), {}
+      for nth, lane in ipairs(lanes) do keys[nth] = base .. 'ready:' .. lane end
+      if limits then
+        local members, again = takeInTurn(queue, limits, limit, lanes, keys)
+        lease(members, runner, length, answer, queue)
+        if again then soonest = math.min(soonest or again, again) end
+      else
+        local members = takeFirst(keys, limit)
+        lease(members, runner, length, answer)
+        if #members == limit and hasJobs(keys) then soonest = now end
+      end
     end
   end
-  if hasMore then answer[1] = 0 elseif nextDue then answer[1] = math.max(0, nextDue - now) end
+  if soonest then answer[1] = math.max(0, soonest - now) end
   return answer
 end
 `;
 
 /** Claims alone: what an idle runner asks for again and again is short. Answers as the other does. */
-export const POP = `${LAYOUT}${FREE_KEY}${CLAIM}
+export const POP = `${LAYOUT}${RECORDS}${CLAIM}
 return { {}, claim() }
 `;

@@ -2,14 +2,17 @@ import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
 import { POP } from './claiming.lua.js';
 import { leasedJobOf } from './job-record.js';
+import { tiesOf, type TiesReply } from './job-ties.js';
 import type { Lanes } from './lanes.js';
 import { scriptOf } from './redis-connection.js';
 import type { ScriptRunner } from './script-runner.js';
 
 const script = scriptOf(POP);
 
-/** What `claim` of the scripts returns: a hint, then id, body and state of each job. */
-export type ClaimReply = [nextIn: number, ...texts: string[]];
+type WholeReply = [id: string, body: string, state: string, ...ties: TiesReply];
+
+/** What `claim` of the scripts returns: a hint, then id, body and state of each job, or all that ties it in one list. */
+export type ClaimReply = [nextIn: number, ...texts: (string | WholeReply)[]];
 
 export type StepReply = [answers: (number | [body: string, reason: string])[], claimed: ClaimReply];
 
@@ -64,9 +67,15 @@ export class Claiming {
   decode([nextIn, ...texts]: ClaimReply): Popped | undefined {
     if (nextIn === PROMOTE_ON) return undefined;
     const jobs: LeasedJob[] = [];
-    for (let nth = 0; nth < texts.length; nth += 3) {
-      const [id = '', body = '', state = ''] = [texts[nth], texts[nth + 1], texts[nth + 2]];
-      jobs.push(leasedJobOf(id, body, state, this.#lanes));
+    for (let nth = 0; nth < texts.length; nth += 1) {
+      const id = texts[nth] ?? '';
+      if (typeof id === 'string') {
+        jobs.push(leasedJobOf(id, String(texts[nth + 1]), String(texts[nth + 2]), this.#lanes));
+        nth += 2;
+      } else {
+        const [own, body, state, ...ties] = id;
+        jobs.push({ ...leasedJobOf(own, body, state, this.#lanes), ...tiesOf(ties) });
+      }
     }
     return poppedOf(jobs, nextIn === NONE_KNOWN ? undefined : nextIn);
   }

@@ -1,11 +1,12 @@
 import type { Lease } from '../../core/job.js';
 import type { Settlement } from '../../core/settlement.js';
-import { digits, encodeFailure, encodeToken, STATE } from './job-record.js';
+import { digits, encodeFailure, encodeToken } from './job-record.js';
+import { STATE } from './stored-letters.js';
 
 /** What was decided of a job, and how it must still be for that to be written. */
 export interface Decision {
-  /** `run`: under this lease. `waiting`. `stalled`: under this lease, which ran out. */
-  readonly guard: 'run' | 'waiting' | 'stalled';
+  /** `run`: under this lease. `waiting`. `expired`: waiting past its expiry. `stalled`: under this lease, which ran out. */
+  readonly guard: 'run' | 'waiting' | 'expired' | 'stalled';
   readonly lease: Lease;
   readonly settlement: Settlement;
   /** Attempt and stalls stay, whatever the settlement says. */

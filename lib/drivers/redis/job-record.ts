@@ -1,19 +1,9 @@
 import type { DeadReason, Failure, JobRecord, JobState, LeasedJob, RecordedFailure } from '../../core/job.js';
 import { visibleState } from '../../core/lifecycle.js';
 import type { NewJob } from '../../storage/new-job.js';
+import { tiesOf, type TiesReply } from './job-ties.js';
+import { STATE } from './stored-letters.js';
 import type { Lanes } from './lanes.js';
-
-/** The digits that states are stored as. They stand in keys and scripts: they never change. */
-export const STATE = {
-  ready: '0',
-  scheduled: '1',
-  retrying: '2',
-  running: '3',
-  completed: '4',
-  dead: '5',
-  cancelled: '6',
-  blocked: '7',
-} as const;
 
 const STATES = Object.keys(STATE) as JobState[];
 /** Makes every priority a number that is not negative. */
@@ -32,6 +22,9 @@ export type RecordReply = [
   progress?: string | null,
   result?: string | null,
   failures?: string[],
+  /** Of a job that has more than a plain one: 13 digits first. */
+  place?: string | null,
+  ties?: TiesReply,
 ];
 
 export function digits(value: number, length: number): string {
@@ -87,13 +80,14 @@ export function leasedJobOf(id: string, body: string, state: string, lanes: Lane
 
 /** The job as a reader sees it at this moment. */
 export function recordOf(reply: RecordReply, now: number, lanes: Lanes): JobRecord {
-  const [id, body, state, leaseUntil, uniqueKey, reason, cancelReason, progress, result, failures = []] =
-    reply;
+  const [id, body, state, leaseUntil, uniqueKey, reason, cancelReason, progress, result] = reply;
+  const [failures = [], place, ties] = [reply[9], reply[10], reply[11]];
   const job = leasedJobOf(id, body, state, lanes);
   const stored = STATES[Number(state.slice(0, 1) || STATE.scheduled)] as JobState;
   const isRunning = stored === 'running';
   return {
     ...job,
+    ...(ties === undefined ? {} : tiesOf(ties)),
     // The first claim gives the first token.
     token: state === '' ? 0 : job.token,
     state: visibleState(stored, job.runAt, now),
@@ -105,6 +99,7 @@ export function recordOf(reply: RecordReply, now: number, lanes: Lanes): JobReco
     ...present('reason', reason as DeadReason | null | undefined),
     ...present('cancelReason', cancelReason),
     ...present('uniqueKey', uniqueKey),
+    ...present('expiresAt', timeIn(place ?? '', 0)),
     ...present('progress', progress),
     ...present('result', result),
   };

@@ -17,9 +17,12 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   hash: [
     ...['lanes:numbers', 'queues', 'paused', 'jobs', 'states', 'keys', 'holders', 'reasons', 'cancels'],
     ...['progress', 'results', 'stalls', 'alive', 'dead', 'completed', 'failed', 'runners', 'schedules'],
-    ...['watermarks', 'fired'],
+    ...['watermarks', 'fired', 'places', 'governed', 'grouped', 'flows', 'open', 'unblocks', 'blocked'],
   ],
-  zset: ['leases', 'ended', 'due', 'buckets', 'runners:until', 'ticks'],
+  zset: [
+    ...['holds', 'expiries', 'expired', 'steps'],
+    ...['leases', 'ended', 'due', 'buckets', 'runners:until', 'ticks'],
+  ],
 };
 const check = scriptOf(CHECK_KEYS);
 const refresh = scriptOf(REFRESH);

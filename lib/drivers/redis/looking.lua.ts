@@ -4,11 +4,17 @@ import { LAYOUT } from './layout.lua.js';
 const RECORD = `
 local function record(id, body, state)
   local found = { id, body, state or '', call('ZSCORE', LEASES, id), call('HGET', KEYS_OF, id) }
-  if state and sub(state, 2, 2) == '1' then
+  local more = state and sub(state, 2, 2) or '0'
+  if more ~= '0' then
     for nth, name in ipairs({ 'reasons', 'cancels', 'progress', 'results' }) do
       found[5 + nth] = call('HGET', base .. name, id)
     end
     found[10] = call('LRANGE', base .. 'failures:' .. id, 0, -1)
+  end
+  if more == '2' then
+    found[11] = call('HGET', base .. 'places', id)
+    found[12] = { call('HGET', base .. 'grouped', id), call('HGET', base .. 'flows', id),
+      call('HGETALL', base .. 'after:' .. id) }
   end
   return found
 end
@@ -31,7 +37,8 @@ return records
  * or empty; lanes: all, if none is given. Pages never repeat a job, since arrivals only grow and never change.
  */
 export const LIST = `${LAYOUT}${RECORD}
-local below, limit, wanted, key, looks = tonumber(nextArg()), tonumber(nextArg()), nextArg(), nextArg(), 5000
+local below, limit, wanted, looks = tonumber(nextArg()), tonumber(nextArg()), nextArg(), 5000
+local texts = { keys = nextArg(), grouped = nextArg(), flows = nextArg() }
 local lanes
 while ARGV[at] do
   lanes = lanes or {}
@@ -40,7 +47,9 @@ end
 
 local function isWanted(id, digit, lane, place)
   if lanes and not lanes[lane] then return false end
-  if key ~= '' and call('HGET', KEYS_OF, id) ~= sub(key, 2) then return false end
+  for name, text in pairs(texts) do
+    if text ~= '' and call('HGET', base .. name, id) ~= sub(text, 2) then return false end
+  end
   if digit < '3' and tonumber(sub(place, 11, 26)) <= now then digit = '0' end
   return wanted == '' or digit == wanted
 end
@@ -88,19 +97,32 @@ return found
 `;
 
 /**
- * The numbers of each lane, then queues with the time they are known since, and those that are paused. Nothing is
- * counted one by one but the jobs that run.
+ * The numbers of each lane, then queues with the time they are known since, those that are paused, those that are
+ * governed, and what ended of late by steps. Nothing is counted one by one but the jobs that run.
  */
 export const STATS = `${LAYOUT}
+-- Where a member does not stand at its place, its state says when it was due.
+local function trueDue(member)
+  local state = call('HGET', STATES, sub(member, 40))
+  local isRich = state and sub(state, 2, 2) == '2'
+  return tonumber(sub(isRich and state or member, isRich and 71 or 11, isRich and 86 or 26))
+end
+
 local function firstReady(key)
   local oldest, from = nil, '-'
-  -- The first of each priority has waited longest of those.
+  -- The first of each priority has waited longest of those: of those without an order, which come after the newest first.
   while true do
     local member = call('ZRANGE', key, from, '+', 'BYLEX', 'LIMIT', 0, 1)[1]
     if not member then return oldest end
-    local due = tonumber(sub(member, 11, 26))
+    local behind = sub(member, 1, 10) .. '0000000000000001'
+    if member < behind then
+      member = call('ZRANGE', key, '(' .. behind, '-', 'BYLEX', 'REV', 'LIMIT', 0, 1)[1] or member
+      from = '[' .. behind
+    else
+      from = '[' .. format('%010d', tonumber(sub(member, 1, 10)) + 1)
+    end
+    local due = trueDue(member)
     if not oldest or due < oldest then oldest = due end
-    from = '[' .. format('%010d', tonumber(sub(member, 1, 10)) + 1)
   end
 end
 
@@ -118,19 +140,30 @@ local lanes = {}
 for number = 1, tonumber(nextArg()) do
   local lane = format('%07d', number)
   local count, oldest = call('ZCARD', base .. 'ready:' .. lane), firstReady(base .. 'ready:' .. lane)
-  local later = {}
-  for nth, kind in ipairs({ 'scheduled:', 'retrying:' }) do
-    local key = base .. kind .. lane
+  local grouped = call('ZRANGE', base .. 'gready:' .. lane, 0, 0, 'WITHSCORES')[2]
+  if grouped then
+    count = count + call('ZCARD', base .. 'gready:' .. lane)
+    oldest = math.min(oldest or math.huge, tonumber(grouped))
+  end
+  local later = { 0, 0 }
+  for nth, kind in ipairs({ 'scheduled:', 'retrying:', 'gscheduled:', 'gretrying:' }) do
+    local key, slot = base .. kind .. lane, 2 - nth % 2
     local due = call('ZCOUNT', key, '-inf', now)
     if due > 0 then
       local first = tonumber(call('ZRANGE', key, 0, 0, 'WITHSCORES')[2])
       if not oldest or first < oldest then oldest = first end
     end
     count = count + due
-    later[nth] = call('ZCARD', key) - due
+    later[slot] = later[slot] + call('ZCARD', key) - due
   end
   lanes[number] = { count, later[1], later[2], running[lane] or 0, call('HGET', base .. 'dead', lane),
-    call('HGET', base .. 'completed', lane), call('HGET', base .. 'failed', lane), oldest or false }
+    call('HGET', base .. 'completed', lane), call('HGET', base .. 'failed', lane), call('HGET', base .. 'blocked', lane), oldest or false }
 end
-return { lanes, call('HGETALL', base .. 'queues'), call('HGETALL', base .. 'paused') }
+
+local recent = {}
+for _, key in ipairs(call('ZRANGE', base .. 'steps', '(' .. NOW, '+inf', 'BYSCORE')) do
+  recent[#recent + 1] = { key, call('HGETALL', base .. key) }
+end
+return { lanes, call('HGETALL', base .. 'queues'), call('HGETALL', base .. 'paused'), call('HGETALL', base .. 'governed'),
+  recent }
 `;

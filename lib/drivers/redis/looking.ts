@@ -1,9 +1,14 @@
 import type { JobRecord } from '../../core/job.js';
 import { decodeCursor, checkPageLimit } from '../../storage/paging.js';
 import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js';
-import { recordOf, STATE, type RecordReply } from './job-record.js';
+import { pauseOf } from './governing.js';
+import { recordOf, type RecordReply } from './job-record.js';
+import { STATE } from './stored-letters.js';
 import type { Lanes } from './lanes.js';
 import { INFO, LIST, STATS } from './looking.lua.js';
+import { pairsOf } from './pairs-of.js';
+import { decodeLimits } from './queue-limits.js';
+import { NOTHING_OF_LATE, recentOf } from './recent-ends.js';
 import { scriptOf } from './redis-connection.js';
 import type { ScriptRunner } from './script-runner.js';
 
@@ -20,9 +25,16 @@ type LaneNumbers = [
   dead: string | null,
   completed: string | null,
   failed: string | null,
+  blocked: string | null,
   oldestReadyAt: number | null,
 ];
-type StatsReply = [lanes: LaneNumbers[], queues: string[], paused: string[]];
+type StatsReply = [
+  lanes: LaneNumbers[],
+  queues: string[],
+  paused: string[],
+  governed: string[],
+  recent: [key: string, counts: string[]][],
+];
 
 /** Reads jobs and counts them. */
 export class Looking {
@@ -49,7 +61,6 @@ export class Looking {
 
   async list(query: JobQuery): Promise<JobPage> {
     checkPageLimit(query.limit);
-    if (query.group !== undefined) return { jobs: [] };
     let below = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : decodeCursor(query.cursor);
     const jobs: JobRecord[] = [];
     while (below !== THE_END) {
@@ -63,10 +74,12 @@ export class Looking {
   }
 
   async stats(): Promise<QueueStats[]> {
-    const [lanes, queues, paused] = await this.#runner.run<StatsReply>(scripts.stats, () => [
+    const [lanes, queues, paused, governed, steps] = await this.#runner.run<StatsReply>(scripts.stats, () => [
       String(this.#lanes.count),
     ]);
     const pauses = new Map(pairsOf(paused));
+    const limits = new Map(pairsOf(governed));
+    const recent = recentOf(steps, this.#lanes);
     const numbers = new Map<string, Numbers>();
     for (const [nth, lane] of lanes.entries()) {
       const { queue } = this.#lanes.byNumber(String(nth + 1));
@@ -79,10 +92,12 @@ export class Looking {
         ...(numbers.get(queue) ?? NOTHING),
         since: Number(since),
         ...pauseOf(pauses.get(queue)),
+        ...limitsOf(limits.get(queue)),
+        recent: recent.get(queue) ?? NOTHING_OF_LATE,
       }));
   }
 
-  #encode({ state, queue, name, uniqueKey }: JobQuery, below: number, limit: number): string[] {
+  #encode({ state, queue, name, uniqueKey, group, flow }: JobQuery, below: number, limit: number): string[] {
     const isNarrow = queue !== undefined || name !== undefined;
     const lanes = this.#lanes.matching({
       ...(queue !== undefined && { queue }),
@@ -90,24 +105,24 @@ export class Looking {
     });
     return [
       ...[String(below), String(limit), state === undefined ? '' : STATE[state]],
-      uniqueKey === undefined ? '' : `+${uniqueKey}`,
+      ...[uniqueKey, group, flow].map((text) => (text === undefined ? '' : `+${text}`)),
       // No lane has number 0: where none fits, nothing does.
       ...(isNarrow ? [...lanes, '0'] : []),
     ];
   }
 }
 
-type Numbers = Omit<QueueStats, 'queue' | 'since' | 'paused'>;
+type Numbers = Omit<QueueStats, 'queue' | 'since' | 'paused' | 'limits' | 'recent'>;
 
 const NOTHING: Numbers = {
   ...{ blocked: 0, ready: 0, scheduled: 0, running: 0, retrying: 0, dead: 0, completed: 0, failed: 0 },
 };
 
 function add(sum: Numbers, lane: LaneNumbers): Numbers {
-  const [ready, scheduled, retrying, running, dead, completed, failed, oldest] = lane;
+  const [ready, scheduled, retrying, running, dead, completed, failed, blocked, oldest] = lane;
   const oldestReadyAt = Math.min(sum.oldestReadyAt ?? Infinity, oldest ?? Infinity);
   return {
-    blocked: sum.blocked,
+    blocked: sum.blocked + Number(blocked ?? 0),
     ready: sum.ready + ready,
     scheduled: sum.scheduled + scheduled,
     running: sum.running + running,
@@ -119,12 +134,7 @@ function add(sum: Numbers, lane: LaneNumbers): Numbers {
   };
 }
 
-function pauseOf(text: string | undefined): Pick<QueueStats, 'paused'> {
-  return text === undefined ? {} : { paused: { at: Number(text.slice(0, 13)), reason: text.slice(13) } };
-}
-
-function pairsOf(flat: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let nth = 0; nth < flat.length; nth += 2) pairs.push([flat[nth] ?? '', flat[nth + 1] ?? '']);
-  return pairs;
+function limitsOf(text: string | undefined): Pick<QueueStats, 'limits'> {
+  const limits = decodeLimits(text);
+  return limits === undefined ? {} : { limits };
 }

@@ -1,4 +1,7 @@
-import { LAYOUT, RECORDS } from './layout.lua.js';
+import { LAYOUT } from './layout.lua.js';
+import { DROP_STEPS } from './recent.lua.js';
+import { RECORDS } from './records.lua.js';
+import { HOLDER_OF } from './unique-keys.lua.js';
 
 /**
  * Asks running jobs to end; the first reason stands, since it may have been told to the run already. Answers
@@ -16,11 +19,11 @@ while ARGV[at] do
     answer = 'unknown'
   elseif hasEnded(job) then
     answer = 'ended'
-  elseif waits(job) then
+  elseif waits(job) or job.state == '7' then
     answer = { call('HGET', JOBS, id) }
   else
     call('HSETNX', base .. 'cancels', id, reason)
-    job.more = '1'
+    if job.more == '0' then job.more = '1' end
     write(id, job)
     isAsked = true
     answer = 'requested'
@@ -31,31 +34,73 @@ finish(isAsked and 'cancel')
 return answers
 `;
 
+/** What moves jobs from one lane to another: a queue, or nothing, and the lanes there for those they are in. */
+const MOVES = `
+local queue, lanes = nextArg(), {}
+local isMove = queue ~= ''
+for _ = 1, tonumber(nextArg()) do
+  local from = nextArg()
+  lanes[from] = nextArg()
+end
+
+local function moveLane(job, group)
+  if not isMove then return end
+  job.lane = lanes[job.lane]
+  call('HSETNX', base .. 'queues', sub(queue, 2), now)
+  if group then govern(sub(queue, 2)) end
+end
+`;
+
 /**
- * Starts dead and cancelled jobs again. A job that lives again holds its live key again, unless another has it: the
- * key is taken in the step that sees it free.
+ * Starts dead and cancelled jobs again, where what they waited for lets them. A job that lives again holds its live key
+ * again, unless another has it: the key is taken in the step that sees it free. Answers 2 for a job in a lane that is
+ * not named, and nothing was done to it.
  */
-export const RETRY = `${LAYOUT}${RECORDS}
-local answers = {}
+export const RETRY = `${LAYOUT}${RECORDS}${HOLDER_OF}
+local delay, answers = tonumber(nextArg()), {}
+${MOVES}
+local function restart(id, job, stands)
+  local group = groupOf(id, job)
+  call('ZREM', ENDED, id)
+  call('HDEL', base .. 'reasons', id)
+  call('HDEL', base .. 'cancels', id)
+  if job.state == '5' then call('HINCRBY', base .. 'dead', job.lane, -1) end
+  local stall = call('HGET', base .. 'stalls', id)
+  -- The time of the last stall is forgotten, the tokens that were lost are not.
+  if stall then call('HSET', base .. 'stalls', id, ZERO13 .. sub(stall, 14)) end
+  if job.unique == '2' then
+    local key = call('HGET', KEYS_OF, id)
+    if not holderOf(key) then call('HSET', HOLDERS, key, id) end
+  end
+  moveLane(job, group)
+  if group then join(job.lane, group, 1) end
+  if job.more == '2' then reopen(id) end
+  job.state, job.attempt, job.stalls, job.ended = '1', ZERO8, ZERO8, ZERO13
+  job.place = moved(job.place, now + delay)
+  if stands == 'blocked' then
+    job.state = '7'
+    call('HINCRBY', base .. 'blocked', job.lane, 1)
+    local keep = string.match(call('HGET', base .. 'unblocks', id), '^%S+')
+    call('HSET', base .. 'unblocks', id, keep .. ' ' .. delay)
+  else
+    wait(id, job)
+  end
+  write(id, job)
+end
+
 while ARGV[at] do
   local id = nextArg()
-  local job = read(id)
+  local job, answer = read(id), 0
   if job and (job.state == '5' or job.state == '6') then
-    call('ZREM', ENDED, id)
-    call('HDEL', base .. 'reasons', id)
-    call('HDEL', base .. 'cancels', id)
-    if job.state == '5' then call('HINCRBY', base .. 'dead', job.lane, -1) end
-    local stall = call('HGET', base .. 'stalls', id)
-    -- The time of the last stall is forgotten, the tokens that were lost are not.
-    if stall then call('HSET', base .. 'stalls', id, ZERO13 .. sub(stall, 14)) end
-    if job.unique == '2' then call('HSETNX', HOLDERS, call('HGET', KEYS_OF, id), id) end
-    job.state, job.attempt, job.stalls, job.ended, job.place = '0', ZERO8, ZERO8, ZERO13, moved(job.place, now)
-    wait(id, job)
-    write(id, job)
-    answers[#answers + 1] = 1
-  else
-    answers[#answers + 1] = 0
+    local stands = job.more == '2' and standing(id) or (job.more ~= '2' and 'free')
+    if isMove and not lanes[job.lane] then
+      answer = 2
+    elseif stands then
+      restart(id, job, stands)
+      answer = 1
+    end
   end
+  answers[#answers + 1] = answer
 end
 finish()
 return answers
@@ -72,7 +117,15 @@ while ARGV[at] do
   elseif job.state == '3' then
     answers[#answers + 1] = 'running'
   else
+    local group = groupOf(id, job)
     if waits(job) then unwait(id, job) else call('ZREM', ENDED, id) end
+    if job.state == '7' then call('HINCRBY', base .. 'blocked', job.lane, -1) end
+    if job.more == '2' and not hasEnded(job) then
+      dropExpiry(id)
+      -- Those who wait for it would do so for ever.
+      noteEnd(id, '6', '')
+      if group then join(job.lane, group, -1) end
+    end
     freeLiving(id, job.unique)
     forget(id, job)
     answers[#answers + 1] = 'removed'
@@ -82,12 +135,12 @@ finish()
 return answers
 `;
 
-/** The lanes of jobs that wait; empty for others. */
+/** The lanes of jobs that have ended or have not; empty for others. */
 export const LANES_OF = `${LAYOUT}${RECORDS}
-local lanes = {}
+local lanes, ended = {}, nextArg() == 'ended'
 while ARGV[at] do
   local job = read(nextArg())
-  lanes[#lanes + 1] = job and waits(job) and job.lane or ''
+  lanes[#lanes + 1] = job and job.state ~= '3' and hasEnded(job) == ended and job.lane or ''
 end
 return lanes
 `;
@@ -99,43 +152,50 @@ return lanes
  */
 export const CHANGE = `${LAYOUT}${RECORDS}
 local priority, delay, answers = nextArg(), nextArg(), {}
-local queue, lanes = nextArg(), {}
-local isMove = queue ~= ''
-for _ = 1, tonumber(nextArg()) do
-  local from = nextArg()
-  lanes[from] = nextArg()
+${MOVES}
+local function changeOne(id, job)
+  local isBlocked, group = job.state == '7', groupOf(id, job)
+  if isBlocked then call('HINCRBY', base .. 'blocked', job.lane, -1) else unwait(id, job) end
+  -- A retry that came due is ready, and one that is ready and put off is scheduled.
+  if not isBlocked and dueOf(job.place) <= now then job.state = '1' end
+  if delay ~= '' then job.place = moved(job.place, now + tonumber(delay)) end
+  if priority ~= '' then job.place = priority .. sub(job.place, 11) end
+  if group then join(job.lane, group, -1) end
+  moveLane(job, group)
+  if group then join(job.lane, group, 1) end
+  if isBlocked then
+    call('HINCRBY', base .. 'blocked', job.lane, 1)
+    if delay ~= '' then
+      local keep = string.match(call('HGET', base .. 'unblocks', id), '^%S+')
+      call('HSET', base .. 'unblocks', id, keep .. ' ' .. delay)
+    end
+  else
+    wait(id, job)
+  end
+  writePlace(id, job)
 end
+
 while ARGV[at] do
   local id = nextArg()
-  local job = read(id)
-  if job and waits(job) and isMove and not lanes[job.lane] then
-    answers[#answers + 1] = 2
-  elseif job and waits(job) then
-    unwait(id, job)
-    -- A retry that came due is ready, and one that is ready and put off is scheduled.
-    if dueOf(job.place) <= now then job.state = '1' end
-    if delay ~= '' then job.place = moved(job.place, now + tonumber(delay)) end
-    if priority ~= '' then job.place = priority .. sub(job.place, 11) end
-    if isMove then
-      job.lane = lanes[job.lane]
-      call('HSETNX', base .. 'queues', sub(queue, 2), now)
-    end
-    wait(id, job)
-    if call('HEXISTS', STATES, id) == 1 then
-      write(id, job)
+  local job, answer = read(id), 0
+  if job and (waits(job) or job.state == '7') then
+    if isMove and not lanes[job.lane] then
+      answer = 2
     else
-      call('HSET', JOBS, id, job.place .. job.lane .. sub(call('HGET', JOBS, id), 47))
+      changeOne(id, job)
+      answer = 1
     end
-    answers[#answers + 1] = 1
-  else
-    answers[#answers + 1] = 0
   end
+  answers[#answers + 1] = answer
 end
 finish()
 return answers
 `;
 
-/** Forgets up to a number of ended jobs whose time is over. Each is found and deleted in one step. */
+/**
+ * Forgets up to a number of ended jobs whose time is over. Each is found and deleted in one step. So are unique keys and
+ * steps of counting.
+ */
 export const PRUNE = `${LAYOUT}${RECORDS}
 local ids = call('ZRANGE', ENDED, '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(nextArg()))
 for _, id in ipairs(ids) do
@@ -143,6 +203,11 @@ for _, id in ipairs(ids) do
   local job = read(id)
   if job then forget(id, job) end
 end
+for _, key in ipairs(call('ZRANGE', base .. 'holds', '-inf', now, 'BYSCORE', 'LIMIT', 0, CHUNK)) do
+  call('ZREM', base .. 'holds', key)
+  call('HDEL', HOLDERS, key)
+end
+${DROP_STEPS}
 finish()
 return #ids
 `;

@@ -1,9 +1,10 @@
 import { honourCancel } from '../../core/settlement.js';
-import type { CancelResult, JobChange, RemoveResult } from '../../storage/inspection.js';
+import type { CancelResult, JobChange, RemoveResult, RetryOptions } from '../../storage/inspection.js';
 import type { Decision } from './decisions.js';
 import { encodePriority, policyOf } from './job-record.js';
 import type { Lane, Lanes } from './lanes.js';
 import { ASK, CHANGE, LANES_OF, PAUSE, PRUNE, REMOVE, RESUME, RETRY } from './operating.lua.js';
+import type { Script } from './redis-client.js';
 import { scriptOf } from './redis-connection.js';
 import type { ScriptRunner } from './script-runner.js';
 import type { Settling } from './settling.js';
@@ -59,31 +60,21 @@ export class Operating {
     return results;
   }
 
-  async retry(ids: readonly string[]): Promise<boolean[]> {
-    const answers = await this.#inChunks(ids, (some) =>
-      this.#runner.run<number[]>(scripts.retry, () => some),
-    );
-    return answers.map((answer) => answer === 1);
+  async retry(ids: readonly string[], { queue, delay = 0 }: RetryOptions): Promise<boolean[]> {
+    const own = [String(delay)];
+    return this.#moveAll(ids, async (some) => this.#move(scripts.retry, own, queue, 'ended', some));
   }
 
   remove(ids: readonly string[]): Promise<RemoveResult[]> {
     return this.#inChunks(ids, (some) => this.#runner.run<RemoveResult[]>(scripts.remove, () => some));
   }
 
-  /** Lanes are made for what is there to be moved; what a rival moved meanwhile is looked at again. */
-  async change(ids: readonly string[], change: JobChange): Promise<boolean[]> {
-    const changed = ids.map(() => false);
-    let left = ids.map((id, nth) => ({ id, nth }));
-    while (left.length > 0) {
-      const some = left.slice(0, MOST_AT_ONCE);
-      const answers = await this.#changeSome(
-        some.map(({ id }) => id),
-        change,
-      );
-      for (const [index, { nth }] of some.entries()) changed[nth] = answers[index] === 1;
-      left = [...some.filter((_, index) => answers[index] === 2), ...left.slice(MOST_AT_ONCE)];
-    }
-    return changed;
+  async change(ids: readonly string[], { queue, priority, delay }: JobChange): Promise<boolean[]> {
+    const own = [
+      priority === undefined ? '' : encodePriority(priority),
+      delay === undefined ? '' : String(delay),
+    ];
+    return this.#moveAll(ids, async (some) => this.#move(scripts.change, own, queue, 'waiting', some));
   }
 
   async prune(limit: number): Promise<number> {
@@ -105,26 +96,48 @@ export class Operating {
     await this.#runner.run(scripts.resume, () => [queue]);
   }
 
-  async #changeSome(ids: readonly string[], { queue, priority, delay }: JobChange): Promise<number[]> {
-    const lanes = queue === undefined ? [] : await this.#lanesOf(ids);
+  /** What a rival moved meanwhile is looked at again. */
+  async #moveAll(
+    ids: readonly string[],
+    move: (some: readonly string[]) => Promise<number[]>,
+  ): Promise<boolean[]> {
+    const moved = ids.map(() => false);
+    let left = ids.map((id, nth) => ({ id, nth }));
+    while (left.length > 0) {
+      const some = left.slice(0, MOST_AT_ONCE);
+      const answers = await move(some.map(({ id }) => id));
+      for (const [index, { nth }] of some.entries()) moved[nth] = answers[index] === 1;
+      left = [...some.filter((_, index) => answers[index] === 2), ...left.slice(MOST_AT_ONCE)];
+    }
+    return moved;
+  }
+
+  /** Lanes are made for what is there to be moved. */
+  async #move(
+    script: Script,
+    own: readonly string[],
+    queue: string | undefined,
+    which: 'waiting' | 'ended',
+    ids: readonly string[],
+  ): Promise<number[]> {
+    const lanes = queue === undefined ? [] : await this.#lanesOf(which, ids);
     const moves = lanes.map((from) => ({ from, to: { queue: queue ?? '', name: from.name } }));
     const encode = () => [
-      priority === undefined ? '' : encodePriority(priority),
-      delay === undefined ? '' : String(delay),
+      ...own,
       queue === undefined ? '' : `+${queue}`,
       String(moves.length),
       ...moves.flatMap(({ from, to }) => [this.#lanes.numberOf(from), this.#lanes.numberOf(to)]),
       ...ids,
     ];
     return this.#runner.run<number[]>(
-      scripts.change,
+      script,
       encode,
       moves.map(({ to }) => to),
     );
   }
 
-  async #lanesOf(ids: readonly string[]): Promise<Lane[]> {
-    const numbers = await this.#runner.run<string[]>(scripts.lanesOf, () => ids);
+  async #lanesOf(which: 'waiting' | 'ended', ids: readonly string[]): Promise<Lane[]> {
+    const numbers = await this.#runner.run<string[]>(scripts.lanesOf, () => [which, ...ids]);
     return [...new Set(numbers)].flatMap((number) => (number === '' ? [] : this.#lanes.byNumber(number)));
   }
 

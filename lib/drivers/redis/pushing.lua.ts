@@ -1,4 +1,5 @@
 import { LAYOUT, NEWS } from './layout.lua.js';
+import { HOLDER_OF } from './unique-keys.lua.js';
 
 /**
  * Stores runs of jobs that are alike in all but id, text and unique key. A queue is named until it is known. Returns, for each that was not stored, its
@@ -7,7 +8,9 @@ import { LAYOUT, NEWS } from './layout.lua.js';
  * Safe under rivals: that an id is unknown or a key is free is seen in the step that takes it. All or none: the
  * first write is refused when memory is full, and none of the others is.
  */
-export const PUSH_RUNS = `
+export const PUSH_RUNS = `${HOLDER_OF}
+local duplicates, index, last = {}, 0, nil
+
 local function arrive(first, ids)
   local from = 1
   while from <= #ids do
@@ -23,7 +26,6 @@ local function arrive(first, ids)
 end
 
 local function pushRuns()
-  local duplicates, index, last = {}, 0, nil
   for _ = 1, tonumber(nextArg()) do
     local lane, priority, kind, due = nextArg(), nextArg(), nextArg(), tonumber(nextArg())
     local unique, queue, total = nextArg(), nextArg(), tonumber(nextArg())
@@ -45,7 +47,7 @@ local function pushRuns()
         local present = (known[nth] or seen[id]) and id
         if not present and unique ~= '0' then
           local key = ARGV[from + (nth - 1) * step + 2]
-          present = call('HGET', HOLDERS, key)
+          present = holderOf(key)
           if not present then
             call('HSET', HOLDERS, key, id)
             call('HSET', KEYS_OF, id, key)
@@ -86,12 +88,11 @@ local function pushRuns()
       end
     end
   end
-  return duplicates, last
 end
 `;
 
 export const PUSH = `${LAYOUT}${NEWS}${PUSH_RUNS}
-local duplicates = pushRuns()
+pushRuns()
 tell()
 return duplicates
 `;

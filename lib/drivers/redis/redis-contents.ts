@@ -1,4 +1,5 @@
 import { Claiming } from './claiming.js';
+import { Governing } from './governing.js';
 import type { Lanes } from './lanes.js';
 import { Looking } from './looking.js';
 import { Operating } from './operating.js';
@@ -15,6 +16,7 @@ export class RedisContents {
   readonly claiming: Claiming;
   readonly settling: Settling;
   readonly operating: Operating;
+  readonly governing: Governing;
   readonly looking: Looking;
   readonly runners: RunnerTable;
   readonly schedules: ScheduleTable;
@@ -25,6 +27,7 @@ export class RedisContents {
     this.claiming = new Claiming(runner, lanes);
     this.settling = new Settling(runner, lanes, this.claiming);
     this.operating = new Operating(runner, lanes, this.settling);
+    this.governing = new Governing(runner);
     this.looking = new Looking(runner, lanes);
     this.runners = new RunnerTable(runner);
     this.schedules = new ScheduleTable(runner, pushing);

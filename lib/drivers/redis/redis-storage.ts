@@ -1,7 +1,7 @@
 import { StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
-import type { JobChange, JobQuery } from '../../storage/inspection.js';
+import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
@@ -26,8 +26,8 @@ export class RedisStorage extends Storage {
   readonly name = 'redis';
   readonly capabilities = {
     ...{ durable: true, shared: true, signals: true },
-    ...{ transactions: false, groups: false, limits: false, expiry: false },
-    ...{ order: false, replacing: false, flows: false },
+    ...{ transactions: false, groups: true, limits: true, expiry: true },
+    ...{ order: true, replacing: true, flows: true },
   };
   readonly #options: RedisStorageOptions;
   readonly #time: () => string;
@@ -75,7 +75,8 @@ export class RedisStorage extends Storage {
     checkPush(jobs, this);
     const pushed = await this.#session().contents.gathering.push(jobs);
     const queues = new Set<string>();
-    for (const [nth, { queue }] of jobs.entries()) if (!pushed[nth]?.duplicate) queues.add(queue);
+    for (const [nth, { queue }] of jobs.entries())
+      if (!pushed[nth]?.duplicate || pushed[nth].replaced) queues.add(queue);
     if (queues.size > 0) this.#hub.emit({ kind: 'ready', queues: [...queues] });
     return pushed;
   }
@@ -142,8 +143,8 @@ export class RedisStorage extends Storage {
     return results;
   }
 
-  async retry(ids: readonly string[]) {
-    return this.#tellReady(await this.#contents().operating.retry(ids));
+  async retry(ids: readonly string[], options: RetryOptions = {}) {
+    return this.#tellReady(await this.#contents().operating.retry(ids, options), options.queue);
   }
 
   async remove(ids: readonly string[]) {
@@ -154,13 +155,24 @@ export class RedisStorage extends Storage {
     return this.#tellReady(await this.#contents().operating.change(ids, change), change.queue);
   }
 
-  async pause(queue: string, reason: string) {
-    return this.#contents().operating.pause(queue, reason);
+  async pause(queue: string, reason: string, group?: string) {
+    const { operating, governing } = this.#contents();
+    return group === undefined ? operating.pause(queue, reason) : governing.pause(queue, group, reason);
   }
 
-  async resume(queue: string) {
-    await this.#contents().operating.resume(queue);
+  async resume(queue: string, group?: string) {
+    const { operating, governing } = this.#contents();
+    await (group === undefined ? operating.resume(queue) : governing.resume(queue, group));
     this.#hub.emit({ kind: 'ready', queues: [queue] });
+  }
+
+  override async limit(queue: string, limits?: QueueLimits) {
+    await this.#contents().governing.limit(queue, limits);
+    this.#hub.emit({ kind: 'ready', queues: [queue] });
+  }
+
+  override async group(queue: string, group: string) {
+    return this.#contents().governing.group(queue, group);
   }
 
   async prune(limit: number) {

@@ -1,4 +1,5 @@
-import { LAYOUT, RECORDS } from './layout.lua.js';
+import { LAYOUT } from './layout.lua.js';
+import { RECORDS } from './records.lua.js';
 
 /**
  * Registers a runner and extends the leases it still holds. Returns the ids of those it lost, and id and reason of
@@ -25,7 +26,7 @@ while ARGV[at] do
     local state = states[nth]
     if state and sub(state, 1, 1) == '3' and sub(state, 4, 11) == tokens[nth] then
       leases[#leases + 1], leases[#leases + 2] = now + length, job
-      local reason = sub(state, 2, 2) == '1' and call('HGET', base .. 'cancels', job)
+      local reason = sub(state, 2, 2) ~= '0' and call('HGET', base .. 'cancels', job)
       if reason then cancelled[#cancelled + 1], cancelled[#cancelled + 2] = job, reason end
     else
       lost[#lost + 1] = job

@@ -1,5 +1,6 @@
 import { LAYOUT, NEWS } from './layout.lua.js';
-import { PUSH_RUNS } from './pushing.lua.js';
+import { PUSH_MIXED } from './rich-pushing.lua.js';
+import { RECORDS } from './records.lua.js';
 
 /**
  * Declares schedules whose declaration is still the one that was read when it was decided whether the timing is the
@@ -73,7 +74,7 @@ return answers
  * Takes steps of schedules: moves one on and stores its jobs, if the tick is still the one that was read. Of all
  * processes that try the same step, the first finds it; the others write nothing.
  */
-export const FIRE = `${LAYOUT}${NEWS}${PUSH_RUNS}
+export const FIRE = `${LAYOUT}${RECORDS}${PUSH_MIXED}
 local answers, isNearer = {}, false
 while ARGV[at] do
   local key, expected, watermark, nextAt, after = nextArg(), nextArg(), nextArg(), nextArg(), tonumber(nextArg())
@@ -85,7 +86,8 @@ while ARGV[at] do
     if not before or tonumber(before) < tonumber(watermark) then
       call('HSET', base .. 'watermarks', key, watermark)
     end
-    local _, last = pushRuns()
+    last = nil
+    pushMixed()
     if last then call('HSET', base .. 'fired', key, last) end
     answers[#answers + 1] = 1
   else
@@ -93,6 +95,6 @@ while ARGV[at] do
     answers[#answers + 1] = 0
   end
 end
-tell(isNearer and 'schedule')
+finish(isNearer and 'schedule')
 return answers
 `;

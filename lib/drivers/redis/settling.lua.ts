@@ -1,9 +1,10 @@
 import { CLAIM } from './claiming.lua.js';
-import { LAYOUT, RECORDS } from './layout.lua.js';
+import { LAYOUT } from './layout.lua.js';
+import { RECORDS } from './records.lua.js';
 
 /**
  * Writes what was decided of jobs, each only if it still is as the decision found it: run under this token, waiting,
- * or stalled under this token. Answers for each: 1 recorded, 2 lost, 3 gone, or, where somebody asked for the end of
+ * waiting past its expiry, or stalled under this token. Answers for each: 1 recorded, 2 lost, 3 gone, or, where somebody asked for the end of
  * a job that would go on, its body and the reason, and nothing is written.
  *
  * Safe under rivals: the guard is read in the step that writes. The first write frees, so that ends of runs are
@@ -15,7 +16,7 @@ local function answerAgain(id, token)
   local job = read(id)
   if not job then return 3 end
   if token < 1 or token > job.token or (job.state == '3' and token == job.token) then return 2 end
-  if job.more == '1' then
+  if job.more ~= '0' then
     local stall = call('HGET', base .. 'stalls', id)
     if stall and string.find(sub(stall, 14) .. ',', ',' .. token .. ',', 1, true) then return 2 end
   end
@@ -57,47 +58,15 @@ local function completeChunk(attempt, stalls, keep, size, answers)
   end
   for _, id in ipairs(held) do
     local text = seen[id]
-    local unique = sub(text, 3, 3)
-    count('completed', sub(text, 28, 34))
+    local unique, lane = sub(text, 3, 3), sub(text, 28, 34)
+    count('completed', lane)
     if unique ~= '0' then freeLiving(id, unique) end
+    if sub(text, 2, 2) == '2' then
+      endRun(id, lane)
+      noteEnd(id, '4', '')
+    end
     if not keep then forgetRest(id, sub(text, 2, 2), unique, sub(text, 61, 99)) end
   end
-end
-
-local function keepText(name, id, text, job)
-  if text == '' then return end
-  call('HSET', base .. name, id, sub(text, 2))
-  job.more = '1'
-end
-
-local function settle(id, job, s)
-  if job.state == '3' then call('ZREM', LEASES, id) else unwait(id, job) end
-  local isEnd, isKept = s.keep ~= '', s.keep ~= '-'
-  if s.attempt ~= '' then job.attempt, job.stalls = s.attempt, s.stalls end
-  job.runner = ''
-  if s.state == '4' then count('completed', job.lane) end
-  if s.failure ~= '' then count('failed', job.lane) end
-  if isEnd then freeLiving(id, job.unique) end
-  if isEnd and not isKept then return forget(id, job) end
-  if s.failure ~= '' then
-    call('RPUSH', base .. 'failures:' .. id, NOW .. job.attempt .. s.failure)
-    call('LTRIM', base .. 'failures:' .. id, -10, -1)
-    job.more = '1'
-  end
-  keepText('stalls', id, s.stall, job)
-  job.state = s.state
-  if isEnd then
-    job.ended = NOW
-    keepText('reasons', id, s.reason, job)
-    keepText('cancels', id, s.cancel, job)
-    keepText('results', id, s.result, job)
-    call('ZADD', ENDED, now + tonumber(s.keep), id)
-    if s.state == '5' then call('HINCRBY', base .. 'dead', job.lane, 1) end
-  else
-    if s.delay ~= '' then job.place = moved(job.place, now + tonumber(s.delay)) end
-    wait(id, job)
-  end
-  write(id, job)
 end
 
 local function isStalled(id)
@@ -114,13 +83,15 @@ local function settleOne(guard)
   local job = read(id)
   local isAsFound
   if guard == 'waiting' then
-    isAsFound = job and waits(job)
+    isAsFound = job and (waits(job) or job.state == '7')
+  elseif guard == 'expired' then
+    isAsFound = job and (waits(job) or job.state == '7') and hasExpired(id, job)
   else
     isAsFound = job and job.state == '3' and job.token == tonumber(token)
     if guard == 'stalled' then isAsFound = isAsFound and isStalled(id) end
   end
   if not isAsFound then return guard == 'run' and answerAgain(id, tonumber(token)) or 2 end
-  if s.keep == '' and job.more == '1' then
+  if s.keep == '' and job.more ~= '0' then
     local reason = call('HGET', base .. 'cancels', id)
     if reason then return { call('HGET', JOBS, id), reason } end
   end
@@ -140,6 +111,7 @@ for _ = 1, tonumber(nextArg()) do
     answers[#answers + 1] = settleOne(guard)
   end
 end
+tellEnds()
 `;
 
 /** Settles, then claims if asked to. */
@@ -162,6 +134,22 @@ for _, id in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, t
       call('HGET', base .. 'stalls', id) }
   else
     call('ZREM', LEASES, id)
+  end
+end
+return found
+`;
+
+/** Up to a number of jobs that nobody took in time. What is odd must not be found again and again. */
+export const OVERDUE = `${LAYOUT}${RECORDS}
+local found, limit = {}, tonumber(nextArg())
+for _, line in ipairs({ 'expired', 'expiries' }) do
+  for _, id in ipairs(call('ZRANGE', base .. line, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit - #found)) do
+    local job, body = read(id), call('HGET', JOBS, id)
+    if job and body and (waits(job) or job.state == '7') and hasExpired(id, job) then
+      found[#found + 1] = { id, body, call('HGET', STATES, id) }
+    else
+      call('ZREM', base .. line, id)
+    end
   end
 end
 return found

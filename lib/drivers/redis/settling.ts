@@ -1,4 +1,5 @@
-import type { Lease } from '../../core/job.js';
+import type { Lease, LeasedJob } from '../../core/job.js';
+import { decodePolicy } from '../../core/policy.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completed, Completion, PopRequest, Recorded, Rescued } from '../../storage/claims.js';
 import { PROMOTIONS, type Claiming, type ClaimReply, type StepReply } from './claiming.js';
@@ -7,9 +8,10 @@ import { leasedJobOf, policyOf } from './job-record.js';
 import type { Lanes } from './lanes.js';
 import { scriptOf } from './redis-connection.js';
 import type { ScriptRunner } from './script-runner.js';
-import { EXPIRED, STEP } from './settling.lua.js';
+import { EXPIRED, OVERDUE, STEP } from './settling.lua.js';
 
 const expired = scriptOf(EXPIRED);
+const overdue = scriptOf(OVERDUE);
 const step = scriptOf(STEP);
 const LOST_TOKENS_KEPT = 10;
 const MOST_AT_ONCE = 1000;
@@ -69,19 +71,46 @@ export class Settling {
   }
 
   async rescue(limit: number, maxStalls: number): Promise<Rescued[]> {
-    const rescued: Rescued[] = [];
-    while (rescued.length < limit) {
-      const some = Math.min(limit - rescued.length, MOST_AT_ONCE);
-      const [now, ...found] = await this.#runner.run<[now: number, ...ExpiredReply[]]>(expired, () => [
-        String(some),
-      ]);
-      const stalled = found.map((reply) => this.#decideStall(reply, now, maxStalls));
-      const { results } = await this.#settle(stalled.map(({ decision }) => decision));
-      // What was not recorded is held again, has ended, or was rescued by another sweep.
-      rescued.push(...stalled.flatMap((one, nth) => (results[nth] === 'recorded' ? [one.rescued] : [])));
-      if (found.length < some) break;
+    const stalled = await this.#inParts(limit, (some) => this.#rescueStalled(some, maxStalls));
+    return [...stalled, ...(await this.#inParts(limit, (some) => this.#endExpired(some)))];
+  }
+
+  /** `sweep` returns how many it found, and those of them that it settled. */
+  async #inParts(
+    limit: number,
+    sweep: (some: number) => Promise<{ readonly found: number; readonly rescued: readonly Rescued[] }>,
+  ): Promise<Rescued[]> {
+    const all: Rescued[] = [];
+    while (all.length < limit) {
+      const some = Math.min(limit - all.length, MOST_AT_ONCE);
+      const { found, rescued } = await sweep(some);
+      all.push(...rescued);
+      if (found < some) break;
     }
-    return rescued;
+    return all;
+  }
+
+  async #rescueStalled(some: number, maxStalls: number) {
+    const [now, ...found] = await this.#runner.run<[now: number, ...ExpiredReply[]]>(expired, () => [
+      String(some),
+    ]);
+    const stalled = found.map((reply) => this.#decideStall(reply, now, maxStalls));
+    const { results } = await this.#settle(stalled.map(({ decision }) => decision));
+    // What was not recorded is held again, has ended, or was rescued by another sweep.
+    const rescued = stalled.flatMap((one, nth) => (results[nth] === 'recorded' ? [one.rescued] : []));
+    return { found: found.length, rescued };
+  }
+
+  async #endExpired(some: number) {
+    const found = await this.#runner.run<[id: string, body: string, state: string][]>(overdue, () => [
+      String(some),
+    ]);
+    const jobs = found.map(([id, body, state]) => leasedJobOf(id, body, state, this.#lanes));
+    const ended = await this.endWaiting(jobs.map(expiredOf));
+    const rescued = jobs.flatMap(({ id, name, queue, stalls }, nth): Rescued[] =>
+      ended[nth] ? [{ id, name, queue, stalls, state: 'dead', reason: 'expired' }] : [],
+    );
+    return { found: found.length, rescued };
   }
 
   #decideStall([id, body, state, cancelReason, stall]: ExpiredReply, now: number, maxStalls: number) {
@@ -100,7 +129,10 @@ export class Settling {
     };
     const { name, queue } = job;
     const { stalls } = settlement;
-    return { decision, rescued: { id, name, queue, stalls, state: settlement.state as Rescued['state'] } };
+    const reason = settlement.state === 'dead' ? ({ reason: 'stalled' } as const) : {};
+    const became = settlement.state as Rescued['state'];
+    const rescued: Rescued = { id, name, queue, stalls, state: became, ...reason };
+    return { decision, rescued };
   }
 
   async #settle(
@@ -144,4 +176,10 @@ export class Settling {
     }
     return results;
   }
+}
+
+function expiredOf({ id, attempt, stalls, policy }: LeasedJob): Decision {
+  const { dead } = decodePolicy(policy).keep;
+  const settlement = { state: 'dead', reason: 'expired', attempt, stalls, keep: dead } as const;
+  return { guard: 'expired', lease: { id, token: 0 }, settlement, keepsCounts: true };
 }

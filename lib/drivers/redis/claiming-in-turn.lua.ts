@@ -1,0 +1,143 @@
+/**
+ * Takes jobs of a governed queue, one of each group in turn, as far as limits allow. Returns their members, and when
+ * to look again: now, where more could start at once; nothing, where an end or an operator must make room first, which is
+ * news.
+ *
+ * Safe under rivals: what runs is counted in the step that lets more run. Who cannot start is passed by once, and then
+ * stands apart, so that the cost grows with what is taken. What is met of groups to be moved in one call is bounded.
+ */
+export const CLAIM_IN_TURN = `
+local function letGoOn(queue)
+  local some = call('ZRANGE', base .. 'later:' .. queue, '-inf', now, 'BYSCORE', 'LIMIT', 0, CHUNK)
+  for _, name in ipairs(some) do
+    local g = turnsOf(queue, name)
+    local canStart = call('EXISTS', g.lines) == 1 and call('HEXISTS', g.key, 'paused') == 0
+    stand(g, canStart and 'o' or nil)
+    if not canStart then forgetIdle(g) end
+  end
+  return #some == CHUNK
+end
+
+-- Until when its limits hold a group back.
+local function heldUntil(g, limits)
+  if limits.groupMost and call('SCARD', g.started) >= limits.groupMost then return FULL end
+  if not limits.groupStarts then return nil end
+  local starts = call('HGET', g.key, 'starts')
+  if startsLeft(starts, limits.groupStarts, limits.groupPer) > 0 then return nil end
+  return nextStartAt(starts, limits.groupStarts, limits.groupPer)
+end
+
+-- The first job of a group, of the lanes given; nil for one that nobody took in time.
+local function takeOf(g, lanes, limits)
+  local lane, member
+  for _, one in ipairs(lanes) do
+    local first = call('ZRANGE', lineOf(one, g), 0, 0)[1]
+    if not first then
+      dropLine(one, g)
+    elseif not member or sub(first, 1, 39) < sub(member, 1, 39) then
+      lane, member = one, first
+    end
+  end
+  if not member then return nil end
+  removeReady(lane, g, member)
+  local id = sub(member, 40)
+  if hasExpired(id, { more = '2' }) then return nil end
+  call('SADD', g.started, id)
+  call('HINCRBY', g.key, 'waiting', -1)
+  if limits.groupStarts then
+    call('HSET', g.key, 'starts', withStarts(call('HGET', g.key, 'starts'), limits.groupPer, 1))
+  end
+  if call('EXISTS', g.lines) == 1 then
+    call('HSET', g.key, 'turn', nextTurn(g.queue))
+    stand(g, 'o')
+  end
+  return member
+end
+
+local function takePlain(keys, limit, members)
+  local taken = takeFirst(keys, limit)
+  for _, member in ipairs(taken) do
+    local id = sub(member, 40)
+    local state = call('HGET', STATES, id)
+    if not (state and hasExpired(id, { more = sub(state, 2, 2) })) then members[#members + 1] = member end
+  end
+  return #taken
+end
+
+local function takeInTurn(queue, limits, limit, lanes, keys)
+  local governor = base .. 'governor:' .. queue
+  local isMoving = letGoOn(queue)
+  local starts, room = limits.starts and call('HGET', governor, 'starts'), math.huge
+  if limits.most then room = limits.most - call('SCARD', base .. 'running:' .. queue) end
+  if limits.starts then room = math.min(room, startsLeft(starts, limits.starts, limits.per)) end
+  local members, heads, most = {}, {}, math.min(limit, room)
+
+  -- When the rate of the queue lets go on, where that is what holds it.
+  local function letsGoOnAt()
+    local at = limits.starts and nextStartAt(starts, limits.starts, limits.per)
+    return at and at > now and at or nil
+  end
+
+  local function look(nth)
+    local first = call('ZRANGE', base .. 'turns:' .. lanes[nth], 0, 0, 'WITHSCORES')
+    heads[nth] = #first > 0 and { name = first[1], turn = tonumber(first[2]) } or false
+  end
+
+  -- Jobs without a group are one group more. Their turn is given when a claim first sees them.
+  local function plainTurn(isNew)
+    if not hasJobs(keys) then
+      call('HDEL', governor, 'plain')
+      return nil
+    end
+    local turn = not isNew and call('HGET', governor, 'plain') or nextTurn(queue)
+    call('HSET', governor, 'plain', turn)
+    return tonumber(turn)
+  end
+
+  if room <= 0 then return members, letsGoOnAt() end
+  for nth = 1, #lanes do look(nth) end
+  local plain, walked, isMore = plainTurn(), 0, isMoving
+  while walked < 2 * CHUNK do
+    local best
+    for nth = 1, #lanes do
+      if heads[nth] and (not best or heads[nth].turn < best.turn) then best = heads[nth] end
+    end
+    local isPlain = plain and (not best or plain < best.turn)
+    if not isPlain and not best then break end
+    if isPlain then
+      if #members >= most then isMore = true break end
+      walked = walked + takePlain(keys, best and 1 or most - #members, members)
+      plain = plainTurn(true)
+    else
+      local g, own = turnsOf(queue, best.name), {}
+      for nth = 1, #lanes do
+        if heads[nth] and heads[nth].name == g.name then own[#own + 1] = nth end
+      end
+      local held = heldUntil(g, limits)
+      if held then
+        stand(g, 'l', held)
+      elseif #members >= most then
+        isMore = true
+        break
+      else
+        local names = {}
+        for nth, index in ipairs(own) do names[nth] = lanes[index] end
+        members[#members + 1] = takeOf(g, names, limits)
+      end
+      for _, nth in ipairs(own) do look(nth) end
+      walked = walked + 1
+    end
+  end
+  if walked >= 2 * CHUNK then isMore = true end
+  if limits.starts and #members > 0 then
+    starts = withStarts(starts, limits.per, #members)
+    call('HSET', governor, 'starts', starts)
+  end
+  if isMore and #members < room then return members, now end
+  local first = call('ZRANGE', base .. 'later:' .. queue, 0, 0, 'WITHSCORES')[2]
+  local at = first and tonumber(first) < FULL and tonumber(first) or nil
+  local own = #members >= room and letsGoOnAt() or nil
+  if at and own then return members, math.min(at, own) end
+  return members, at or own
+end
+`;

@@ -1,0 +1,130 @@
+import { NEWS } from './layout.lua.js';
+import { ENDS } from './ends.lua.js';
+import { PLACES } from './places.lua.js';
+import { RECENT } from './recent.lua.js';
+import { TURNS } from './turns.lua.js';
+import { FREE_KEY } from './unique-keys.lua.js';
+
+const READING = `
+-- A job as it stands, or nil. All but the token are texts of fixed length.
+local function read(id)
+  local text = call('HGET', STATES, id)
+  if text then
+    return {
+      state = sub(text, 1, 1), more = sub(text, 2, 2), unique = sub(text, 3, 3), token = tonumber(sub(text, 4, 11)),
+      attempt = sub(text, 12, 19), stalls = sub(text, 20, 27), lane = sub(text, 28, 34),
+      started = sub(text, 35, 47), ended = sub(text, 48, 60), place = sub(text, 61, 99), runner = sub(text, 100)
+    }
+  end
+  local body = call('HGET', JOBS, id)
+  if not body then return nil end
+  return {
+    state = '1', more = '0', unique = sub(body, 60, 60), token = 0, attempt = ZERO8, stalls = ZERO8,
+    lane = sub(body, 40, 46), started = ZERO13, ended = ZERO13, place = sub(body, 1, 39), runner = ''
+  }
+end
+
+local function write(id, job)
+  call('HSET', STATES, id, job.state .. job.more .. job.unique .. format('%08d', job.token) .. job.attempt
+    .. job.stalls .. job.lane .. job.started .. job.ended .. job.place .. job.runner)
+end
+
+-- Of a job that moved, where its place is kept.
+local function writePlace(id, job)
+  if job.more ~= '0' or call('HEXISTS', STATES, id) == 1 then return write(id, job) end
+  call('HSET', JOBS, id, job.place .. job.lane .. sub(call('HGET', JOBS, id), 47))
+end
+
+local function waits(job) return job.state < '3' end
+local function hasEnded(job) return job.state > '3' and job.state < '7' end
+
+local function moved(place, due)
+  return sub(place, 1, 10) .. format('%016d', math.ceil(due)) .. sub(place, 27)
+end
+
+local function groupOf(id, job)
+  return job.more == '2' and call('HGET', base .. 'grouped', id)
+end
+`;
+
+const WAITING = `
+local function wait(id, job)
+  local due, member, group = dueOf(job.place), memberOf(id, job), groupOf(id, job)
+  if due <= now then
+    job.state = '0'
+    if group then
+      addReady(job.lane, turnsOf(queueOf(job.lane), group), member, due)
+    else
+      call('ZADD', base .. 'ready:' .. job.lane, 0, member)
+    end
+  else
+    local kind = job.state == '2' and 'retrying:' or 'scheduled:'
+    postpone(group and 'g' .. kind or kind, job.lane, due, due, member)
+  end
+  ready[job.lane] = true
+end
+
+-- A job whose time has come may not have been moved to the ready ones yet, and one that expired stands nowhere.
+local function unwait(id, job)
+  local member, group = memberOf(id, job), groupOf(id, job)
+  if group then
+    if removeReady(job.lane, turnsOf(queueOf(job.lane), group), member) then return end
+  elseif call('ZREM', base .. 'ready:' .. job.lane, member) > 0 then
+    return
+  end
+  local kind = group and 'g' or ''
+  if call('ZREM', base .. kind .. 'scheduled:' .. job.lane, member) > 0 then return end
+  call('ZREM', base .. kind .. 'retrying:' .. job.lane, member)
+end
+
+local function freeLiving(id, unique)
+  if unique == '1' or unique == '2' then freeKey(id) end
+end
+
+local gone = {}
+local function forgetRest(id, more, unique, place)
+  if unique ~= '0' then call('HDEL', KEYS_OF, id) end
+  if more ~= '0' then
+    for _, name in ipairs({ 'reasons', 'cancels', 'progress', 'results', 'stalls' }) do
+      call('HDEL', base .. name, id)
+    end
+    call('DEL', base .. 'failures:' .. id)
+  end
+  if more == '2' then
+    for _, name in ipairs({ 'places', 'grouped', 'flows', 'open', 'unblocks' }) do call('HDEL', base .. name, id) end
+    call('DEL', base .. 'after:' .. id, base .. 'dependants:' .. id)
+  end
+  local bucket = math.floor(tonumber(sub(place, 27, 39)) / 1000)
+  gone[bucket] = (gone[bucket] or 0) + 1
+end
+
+local function forget(id, job)
+  call('HDEL', JOBS, id)
+  call('HDEL', STATES, id)
+  if job.state == '5' then call('HINCRBY', base .. 'dead', job.lane, -1) end
+  forgetRest(id, job.more, job.unique, job.place)
+end
+
+-- A bucket goes with the last of its jobs.
+local function dropBuckets()
+  for bucket, count in pairs(gone) do
+    if call('HINCRBY', base .. 'alive', bucket, -count) <= 0 then
+      call('HDEL', base .. 'alive', bucket)
+      call('ZREM', base .. 'buckets', bucket)
+      call('DEL', base .. 'arrivals:' .. bucket)
+    end
+  end
+end
+`;
+
+/** What scripts that change jobs one by one share. */
+export const RECORDS = `${NEWS}${FREE_KEY}${TURNS}${READING}${PLACES}${WAITING}${RECENT}${ENDS}
+-- The last lines of a script: what is written once for all that happened in it.
+local function finish(pulse)
+  tellEnds()
+  dropBuckets()
+  countEnds()
+  endTurns()
+  tell(pulse)
+end
+`;
