@@ -2,13 +2,15 @@ import type { Lease } from '../../core/job.js';
 import type { Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded } from '../../storage/claims.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
+import { FIND } from './found-job.js';
 import type { HeldJobs, Place } from './held-jobs.js';
 import type { Lanes } from './lanes.js';
-import { answerAgain, FIND, REMOVE_CONTENTS, type Settling } from './settling.js';
+import { REMOVE_CONTENTS } from './removing.js';
+import { answerAgain, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 
 const PLACE = `
-  select seq, lane, grp from jobs_job where seq = (select seq from jobs_content where id = ?)`;
+  select seq, lane, grp, edges from jobs_job where seq = (select seq from jobs_content where id = ?)`;
 // The token and the state are the whole guard: a job that moved on has another token, or does not run.
 const HELD = `and state = 3 and token = ?`;
 const COMPLETE = bySeqs(
@@ -58,7 +60,7 @@ export class Completing {
       if (settlement.state !== 'completed') continue;
       const place = this.#placeOf(tx, lease);
       if (place === undefined) results[index] = 'gone';
-      else {
+      else if (place.edges === null) {
         const { seq, grp } = place;
         groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq, grp, index });
       }

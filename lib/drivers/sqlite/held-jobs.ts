@@ -7,6 +7,8 @@ export interface Place {
   readonly lane: number;
   /** The id of its group. */
   readonly grp: number | null;
+  /** What it has to do with other jobs; null where nothing. */
+  readonly edges: number | null;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { SqlRow, SqlValue } from './sqlite-client.js';
 
 /** Columns that a claim reads, in the order of `ClaimedRow`. */
 const CLAIMED = `seq, lane, token, policy, rank, place, priority, attempt, stalls, enqueued_at, run_at, unique_while,
-  expires_at, grp`;
+  expires_at, grp, edges`;
 
 /**
  * The rows of jobs about to be claimed as one text: drivers spend more on the columns of a row than SQLite does on
@@ -14,7 +14,7 @@ const CLAIMED = `seq, lane, token, policy, rank, place, priority, attempt, stall
  */
 export const CLAIMED_JSON = `json_group_array(json_array(${CLAIMED.split(/,\s+/)
   .map((column) => `jobs_job.${column}`)
-  .join(', ')}, id, payload, meta, group_name))`;
+  .join(', ')}, id, payload, meta, group_name, flow))`;
 
 /** A row of them, as it was before the claim. */
 export type ClaimedRow = readonly [
@@ -32,16 +32,18 @@ export type ClaimedRow = readonly [
   uniqueWhile: number | null,
   expiresAt: number | null,
   grp: number | null,
+  edges: number | null,
   id: string,
   payload: string,
   meta: string | null,
   group: string | null,
+  flow: string | null,
 ];
 
 /** What a record is made of. */
 export const RECORD_COLUMNS = `jobs_job.seq, id, lane, token, payload, policy, priority, attempt, stalls, enqueued_at,
   run_at, meta, state, started_at, ended_at, lease_until, runner, reason, cancel_reason, unique_name, progress, result,
-  failures, expires_at, group_name`;
+  failures, expires_at, group_name, flow, edges`;
 
 const STATES = Object.keys(STATE) as JobState[];
 
@@ -51,7 +53,28 @@ export function stateOf(row: SqlRow): JobState {
 
 /** The job as its claim leaves it. */
 export function claimedJobOf(row: ClaimedRow, { queue, name }: Lane, policy: string): LeasedJob {
-  const [, , token, , , , priority, attempt, stalls, enqueuedAt, runAt, , , , id, payload, meta, group] = row;
+  const [
+    ,
+    ,
+    token,
+    ,
+    ,
+    ,
+    priority,
+    attempt,
+    stalls,
+    enqueuedAt,
+    runAt,
+    ,
+    ,
+    ,
+    ,
+    id,
+    payload,
+    meta,
+    group,
+    flow,
+  ] = row;
   const job = {
     id,
     token: token + 1,
@@ -65,8 +88,13 @@ export function claimedJobOf(row: ClaimedRow, { queue, name }: Lane, policy: str
     enqueuedAt,
     runAt,
   };
-  if (meta === null && group === null) return job;
-  return { ...job, ...present<string>('meta', meta), ...present<string>('group', group) };
+  if (meta === null && group === null && flow === null) return job;
+  return {
+    ...job,
+    ...present<string>('meta', meta),
+    ...present<string>('group', group),
+    ...present<string>('flow', flow),
+  };
 }
 
 /** The job as a reader sees it at this moment. */
@@ -86,6 +114,7 @@ export function recordOf(row: SqlRow, { queue, name }: Lane, policy: string, now
     runAt: row.run_at as number,
     ...present<string>('meta', row.meta),
     ...present<string>('group', row.group_name),
+    ...present<string>('flow', row.flow),
     state: visibleState(stateOf(row), row.run_at as number, now),
     failures: failuresOf(row),
     ...present<number>('startedAt', row.started_at),

@@ -1,6 +1,7 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { PopRequest } from '../../storage/claims.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
+import { WAITS, type Flows } from './flows.js';
 import type { HeldJobs } from './held-jobs.js';
 import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
@@ -23,18 +24,20 @@ const CLAIM = bySeqs(`
 const FREE_KEYS = bySeqs(`update jobs_job set unique_key = null`);
 const FORGET_EXPIRY = bySeqs(`update jobs_job set expires_at = null`);
 
-const [RANK, PLACE, RUN_AT, UNIQUE_WHILE, EXPIRES_AT, GROUP] = [4, 5, 10, 11, 12, 13] as const;
+const [RANK, PLACE, RUN_AT, UNIQUE_WHILE, EXPIRES_AT, GROUP, EDGES] = [4, 5, 10, 11, 12, 13, 14] as const;
 
 /** Finds ready jobs without a group, and claims jobs that were found. */
 export class LaneClaims {
   readonly #lanes: Lanes;
   readonly #policies: Policies;
   readonly #held: HeldJobs;
+  readonly #flows: Flows;
 
-  constructor(lanes: Lanes, policies: Policies, held: HeldJobs) {
+  constructor(lanes: Lanes, policies: Policies, held: HeldJobs, flows: Flows) {
     this.#lanes = lanes;
     this.#policies = policies;
     this.#held = held;
+    this.#flows = flows;
   }
 
   hasReady(sql: Statements, lanes: readonly Lane[]): boolean {
@@ -72,8 +75,10 @@ export class LaneClaims {
   #claimed(tx: Transaction, row: ClaimedRow): LeasedJob {
     const [seq, lane, , policy] = row;
     const job = claimedJobOf(row, this.#lanes.byId(tx.sql, lane), this.#policies.textOf(tx.sql, policy));
-    this.#held.remember(job.id, { seq, lane, grp: row[GROUP] });
-    return job;
+    const edges = row[EDGES];
+    this.#held.remember(job.id, { seq, lane, grp: row[GROUP], edges });
+    const hasWaited = edges !== null && (edges & WAITS) !== 0;
+    return hasWaited ? { ...job, after: this.#flows.after(tx.sql, seq) } : job;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { JobRecord } from '../../core/job.js';
 import { decodeCursor, checkPageLimit } from '../../storage/paging.js';
 import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js';
+import { WAITS, type Flows } from './flows.js';
 import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
@@ -25,6 +26,7 @@ const WAITING = `
 const LAPSED_JOBS = `
   select lane, count(*) as jobs, min(run_at) as oldest
   from jobs_job where state = 8 and expires_at is not null group by lane`;
+const BLOCKED = `select lane, count(*) as jobs from jobs_job where state = 7 group by lane`;
 const RUNNING = `select lane, count(*) as jobs from jobs_job where state = 3 group by lane`;
 const DEAD = `select lane, count(*) as jobs from jobs_job where state = 5 group by lane`;
 
@@ -35,10 +37,12 @@ type Counts = Record<Counted, number> & { oldestReadyAt?: number };
 export class Looking {
   readonly #lanes: Lanes;
   readonly #policies: Policies;
+  readonly #flows: Flows;
 
-  constructor(lanes: Lanes, policies: Policies) {
+  constructor(lanes: Lanes, policies: Policies, flows: Flows) {
     this.#lanes = lanes;
     this.#policies = policies;
+    this.#flows = flows;
   }
 
   info(sql: Statements, ids: readonly string[], now: number): (JobRecord | undefined)[] {
@@ -52,7 +56,7 @@ export class Looking {
     checkPageLimit(query.limit);
     const { conditions, values } = conditionsOf(query, now);
     const rows = sql.all(
-      query.group === undefined
+      query.group === undefined && query.flow === undefined
         ? `${RECORDS} ${conditions} order by jobs_job.seq desc ${LIMIT}`
         : `${FEW_RECORDS} ${conditions} order by jobs_content.seq desc ${LIMIT}`,
       ...values,
@@ -93,6 +97,7 @@ export class Looking {
     for (const row of sql.all(WAITING, now)) {
       add(row, row.is_due === 1 ? 'ready' : row.state === STATE.retrying ? 'retrying' : 'scheduled');
     }
+    for (const row of sql.all(BLOCKED)) add(row, 'blocked');
     for (const row of sql.all(RUNNING)) add(row, 'running');
     for (const row of sql.all(DEAD)) add(row, 'dead');
     return counts;
@@ -100,7 +105,9 @@ export class Looking {
 
   #record(sql: Statements, row: SqlRow, now: number): JobRecord {
     const policy = this.#policies.textOf(sql, row.policy);
-    return recordOf(row, this.#lanes.byId(sql, row.lane as number), policy, now);
+    const record = recordOf(row, this.#lanes.byId(sql, row.lane as number), policy, now);
+    const hasWaited = row.edges !== null && ((row.edges as number) & WAITS) !== 0;
+    return hasWaited ? { ...record, after: this.#flows.after(sql, row.seq as number) } : record;
   }
 }
 
@@ -113,6 +120,7 @@ function conditionsOf(query: JobQuery, now: number): { conditions: string; value
     parts.push(['lane in (select id from jobs_lane where queue = ?)', query.queue]);
   if (query.name !== undefined) parts.push(['lane in (select id from jobs_lane where name = ?)', query.name]);
   if (query.group !== undefined) parts.push(['group_name = ?', query.group]);
+  if (query.flow !== undefined) parts.push(['flow = ?', query.flow]);
   if (query.uniqueKey !== undefined) parts.push(['unique_name = ?', query.uniqueKey]);
   if (query.state === 'ready') parts.push(['(state in (0, 8) or (state in (1, 2) and run_at <= ?))', now]);
   else if (query.state === 'scheduled' || query.state === 'retrying') {

@@ -6,15 +6,16 @@ import type {
   RemoveResult,
   RetryOptions,
 } from '../../storage/inspection.js';
-import { honourCancel } from '../../core/settlement.js';
+import type { Flows } from './flows.js';
+import { FIND, FIND_WHOLE, positionValues } from './found-job.js';
 import type { GroupTable } from './group-table.js';
 import { stateOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
-import type { Policies } from './policies.js';
 import { checkPriority } from './pushed-row.js';
+import { removeJobs } from './removing.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
-import { FIND, FIND_WHOLE, positionValues, removeJobs, type Settling } from './settling.js';
+import type { Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 import type { UniqueKeys } from './unique-keys.js';
 
@@ -22,7 +23,7 @@ const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) wher
 // A job that lives again holds its unique key again, unless another has it by now.
 const RETRY = `
   update jobs_job
-  set lane = ?, grp = ?, state = ?, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, rank = ?, place = ?,
+  set lane = ?, grp = ?, state = ?, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, due_in = ?, rank = ?, place = ?,
     ended_at = null, prune_at = null, reason = null, cancel_reason = null,
     unique_key = case
       when unique_while = 2
@@ -31,7 +32,7 @@ const RETRY = `
       then unique_name end
   where seq = ?`;
 const CHANGE = `
-  update jobs_job set lane = ?, grp = ?, priority = ?, run_at = ?, rank = ?, place = ?, state = ? where seq = ?`;
+  update jobs_job set lane = ?, grp = ?, priority = ?, run_at = ?, due_in = ?, rank = ?, place = ?, state = ? where seq = ?`;
 const OVER = `
   select json_group_array(seq) as json from (
     select seq from jobs_job where prune_at is not null and prune_at <= ? order by prune_at ${LIMIT})`;
@@ -50,17 +51,17 @@ const LOOK_AGAIN = `update jobs_group set look_at = ? where queue = ?`;
 /** What people do to single jobs and queues. */
 export class Operating {
   readonly #lanes: Lanes;
-  readonly #policies: Policies;
   readonly #settling: Settling;
   readonly #keys: UniqueKeys;
   readonly #groups: GroupTable;
+  readonly #flows: Flows;
 
-  constructor(lanes: Lanes, policies: Policies, settling: Settling, keys: UniqueKeys, groups: GroupTable) {
+  constructor(lanes: Lanes, settling: Settling, keys: UniqueKeys, groups: GroupTable, flows: Flows) {
     this.#lanes = lanes;
-    this.#policies = policies;
     this.#settling = settling;
     this.#keys = keys;
     this.#groups = groups;
+    this.#flows = flows;
   }
 
   cancel(tx: Transaction, id: string, reason: string): CancelResult {
@@ -73,20 +74,23 @@ export class Operating {
       tx.notePulse('cancel');
       return 'requested';
     }
-    const waiting = { state: 'ready', attempt: row.attempt as number, stalls: row.stalls as number } as const;
-    const job = { policy: this.#policies.textOf(tx.sql, row.policy), cancelReason: reason };
-    this.#settling.settle(tx, row, honourCancel(waiting, job));
+    this.#settling.cancelWaiting(tx, row, reason);
     return 'cancelled';
   }
 
   retry(tx: Transaction, id: string, { queue, delay = 0 }: RetryOptions = {}): boolean {
     const row = tx.sql.first(FIND_WHOLE, id);
     if (row === undefined || (row.state !== STATE.dead && row.state !== STATE.cancelled)) return false;
+    const stands = this.#flows.standingOf(tx.sql, row);
+    if (stands === undefined) return false;
     const lane = this.#laneIn(tx, row, queue);
-    const runAt = Math.ceil(tx.now + delay);
-    const state = runAt > tx.now ? STATE.scheduled : STATE.ready;
     const group = this.#groupIn(tx, row, lane);
-    tx.sql.run(RETRY, lane.id, group, state, runAt, ...positionValues(row, runAt), tx.now, row.seq as number);
+    const runAt = Math.ceil(tx.now + delay);
+    const isBlocked = stands === 'blocked';
+    const state = isBlocked ? STATE.blocked : runAt > tx.now ? STATE.scheduled : STATE.ready;
+    const due = [runAt, isBlocked ? delay : null, ...positionValues(row, runAt)];
+    tx.sql.run(RETRY, lane.id, group, state, ...due, tx.now, row.seq as number);
+    this.#flows.reopen(tx, row);
     tx.noteReady(lane.queue);
     return true;
   }
@@ -97,6 +101,7 @@ export class Operating {
     if (row.state === STATE.running) return 'running';
     removeJobs(tx, [row.seq as number]);
     tx.noteGroup(row.grp as number | null);
+    if (!hasEnded(stateOf(row))) this.#settling.tellEnd(tx, row, 'cancelled');
     return 'removed';
   }
 
@@ -109,10 +114,13 @@ export class Operating {
     const place = positionValues(row, runAt, priority);
     const waiting =
       row.state === STATE.retrying && Number(row.run_at) > tx.now ? STATE.retrying : STATE.scheduled;
-    const state = runAt <= tx.now ? STATE.ready : waiting;
+    const isBlocked = row.state === STATE.blocked;
+    const state = isBlocked ? STATE.blocked : runAt <= tx.now ? STATE.ready : waiting;
+    // Of a blocked job the delay begins when it is free.
+    const dueIn = isBlocked ? (delay ?? (row.due_in as number | null)) : null;
     const asked = priority ?? (row.priority as number);
     const group = this.#groupIn(tx, row, lane);
-    tx.sql.run(CHANGE, lane.id, group, asked, runAt, ...place, state, row.seq as number);
+    tx.sql.run(CHANGE, lane.id, group, asked, runAt, dueIn, ...place, state, row.seq as number);
     tx.noteReady(lane.queue);
     return true;
   }

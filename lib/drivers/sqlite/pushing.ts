@@ -1,4 +1,5 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
+import type { CancelBlocked, Flows } from './flows.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { PLAIN_COLUMNS, pushedRow } from './pushed-row.js';
@@ -34,11 +35,21 @@ export class Pushing {
   readonly #lanes: Lanes;
   readonly #policies: Policies;
   readonly #rich: RichPushing;
+  readonly #flows: Flows;
+  readonly #cancelBlocked: CancelBlocked;
 
-  constructor(lanes: Lanes, policies: Policies, rich: RichPushing) {
+  constructor(
+    lanes: Lanes,
+    policies: Policies,
+    rich: RichPushing,
+    flows: Flows,
+    cancelBlocked: CancelBlocked,
+  ) {
     this.#lanes = lanes;
     this.#policies = policies;
     this.#rich = rich;
+    this.#flows = flows;
+    this.#cancelBlocked = cancelBlocked;
   }
 
   pushAll(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
@@ -46,6 +57,7 @@ export class Pushing {
     for (let start = 0; start < jobs.length; start += CHUNK) {
       pushed.push(...this.#pushChunk(tx, jobs.slice(start, start + CHUNK)));
     }
+    this.#flows.add(tx, jobs, pushed, this.#cancelBlocked);
     return pushed;
   }
 
@@ -106,8 +118,15 @@ function insertContents(tx: Transaction, jobs: readonly NewJob[]): { rows: numbe
 }
 
 /** Most jobs ask for nothing that has a column of its own. */
-function isPlain({ unique, expiresIn, order, group }: NewJob): boolean {
-  return unique === undefined && expiresIn === undefined && order === undefined && group === undefined;
+function isPlain({ unique, expiresIn, order, group, flow, after }: NewJob): boolean {
+  return (
+    unique === undefined &&
+    expiresIn === undefined &&
+    order === undefined &&
+    group === undefined &&
+    flow === undefined &&
+    after === undefined
+  );
 }
 
 function isAlike(a: NewJob, b: NewJob): boolean {

@@ -1,4 +1,5 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
+import { WAITS } from './flows.js';
 import type { GroupTable } from './group-table.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
@@ -9,12 +10,12 @@ import type { Transaction } from './transaction.js';
 import type { UniqueKeys } from './unique-keys.js';
 
 // An id that is there makes the insert change nothing: the index decides, whoever else inserts.
-const CONTENT = `insert into jobs_content (id, payload, meta, group_name) values (?, ?, ?, ?) on conflict do nothing`;
+const CONTENT = `insert into jobs_content (id, payload, meta, group_name, flow) values (?, ?, ?, ?, ?) on conflict do nothing`;
 const REMOVE_CONTENT = `delete from jobs_content where seq = ?`;
 const JOB = `
   insert into jobs_job (seq, lane, policy, state, rank, place, priority, run_at, enqueued_at, unique_key, unique_while,
-    unique_name, expires_at, ordering, grp)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    unique_name, expires_at, ordering, grp, due_in, edges)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Stores new jobs that ask for something special, one by one. */
 export class RichPushing {
@@ -31,8 +32,8 @@ export class RichPushing {
   }
 
   push(tx: Transaction, job: NewJob): Pushed {
-    const { id, payload, meta = null, group = null, unique } = job;
-    const { rows, last: seq } = tx.sql.insert(CONTENT, id, payload, meta, group);
+    const { id, payload, meta = null, group = null, flow = null, unique } = job;
+    const { rows, last: seq } = tx.sql.insert(CONTENT, id, payload, meta, group, flow);
     if (rows === 0) return { id, duplicate: true };
     const holder = unique && this.#keys.holderOf(tx, unique.key);
     if (holder === undefined) {
@@ -53,13 +54,15 @@ export class RichPushing {
     const [key, until] = unique === undefined ? [null, null] : this.#keys.hold(tx, id, unique);
     this.#lanes.makeKnown(tx, queue);
     const group = job.group === undefined ? null : this.#groups.obtain(tx, queue, job.group);
-    if (runAt <= tx.now) tx.noteGroup(group);
+    const isBlocked = job.after !== undefined;
+    const state = isBlocked ? STATE.blocked : runAt > tx.now ? STATE.scheduled : STATE.ready;
+    if (state === STATE.ready) tx.noteGroup(group);
     tx.sql.run(
       JOB,
       seq,
       this.#lanes.obtain(tx, queue, name).id,
       this.#policies.obtain(tx, policy),
-      runAt > tx.now ? STATE.scheduled : STATE.ready,
+      state,
       rank,
       place,
       priority,
@@ -72,6 +75,8 @@ export class RichPushing {
       expiresIn === undefined ? null : Math.floor(tx.now + expiresIn),
       order,
       group,
+      isBlocked && 'in' in job.due ? job.due.in : null,
+      isBlocked ? WAITS : null,
     );
     // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
     tx.noteReady(queue);

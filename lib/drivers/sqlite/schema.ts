@@ -27,6 +27,8 @@ export const LAPSED = 8;
  * A job with a group has `grp` until it ends, and stands in an index of its own: the claims of other jobs never meet it.
  * `jobs_line` has the groups that a claim can take from, lane by lane; who knows none of the names in it walks past nobody.
  *
+ * `jobs_edge` has a row for each job that another waits for, `due_in` the delay that begins when that one is free.
+ *
  * A job is two rows of one `seq`: in `jobs_content` what never changes, in `jobs_job` what each step of its life
  * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page.
  */
@@ -81,9 +83,11 @@ export const MIGRATIONS: readonly string[] = [
     id text not null unique,
     payload text not null,
     meta text,
-    group_name text
+    group_name text,
+    flow text
   ) strict;
   create index jobs_group_names on jobs_content (group_name) where group_name is not null;
+  create index jobs_flows on jobs_content (flow) where flow is not null;
 
   create table jobs_job (
     seq integer primary key,
@@ -115,7 +119,9 @@ export const MIGRATIONS: readonly string[] = [
     unique_name text,
     expires_at integer,
     ordering integer,
-    grp integer
+    grp integer,
+    due_in integer,
+    edges integer
   ) strict;
 
   create index jobs_ready on jobs_job (lane, rank, place, run_at) where state = 0 and grp is null;
@@ -125,9 +131,23 @@ export const MIGRATIONS: readonly string[] = [
   create index jobs_leased on jobs_job (lease_until, lane) where state = 3;
   create index jobs_ended on jobs_job (prune_at) where prune_at is not null;
   create index jobs_dead on jobs_job (lane) where state = 5;
+  create index jobs_blocked on jobs_job (lane) where state = 7;
   create index jobs_lapsing on jobs_job (expires_at) where expires_at is not null and state = 0;
   create index jobs_expiring on jobs_job (expires_at, state, lane, run_at) where expires_at is not null;
   create unique index jobs_unique on jobs_job (unique_key) where unique_key is not null;
+
+  create table jobs_edge (
+    waiter integer not null,
+    position integer not null,
+    dependency integer not null,
+    id text not null,
+    needs text not null,
+    ended text,
+    result text,
+    primary key (waiter, position)
+  ) strict, without rowid;
+  create index jobs_awaited on jobs_edge (dependency, waiter);
+  create index jobs_open on jobs_edge (waiter) where ended is null;
 
   create table jobs_hold (key text primary key, id text not null, until integer not null) strict, without rowid;
   create index jobs_held on jobs_hold (until);

@@ -1,44 +1,35 @@
+import type { End } from '../../core/dependency.js';
 import { FAILURES_KEPT, type Failure, type Lease } from '../../core/job.js';
 import { decodePolicy } from '../../core/policy.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
-import { bySeqs, changeSeqs } from './by-seqs.js';
+import type { CancelBlocked, Flows } from './flows.js';
+import { FIND, FIND_BY_SEQ, FOUND_COLUMNS, positionValues } from './found-job.js';
 import type { HeldJobs } from './held-jobs.js';
 import { failuresOf, listOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
-import { positionOf } from './position.js';
+import { removeJobs } from './removing.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type SqlValue, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 const LOST_TOKENS_KEPT = 10;
 
-const COLUMNS = `jobs_job.seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy, cancel_reason,
-  failures, lost_tokens, expires_at, ordering, grp`;
-/** A job as it must be read to be settled, under the write lock that it is then changed under. */
-export const FIND = `
-  select ${COLUMNS} from jobs_job where seq = (select seq from jobs_content where id = ?)`;
-/** The same, and what of it never changes. */
-export const FIND_WHOLE = `
-  select ${COLUMNS}, group_name
-  from jobs_content cross join jobs_job on jobs_job.seq = jobs_content.seq where id = ?`;
 const STALLED = `
-  select id, ${COLUMNS}
+  select id, ${FOUND_COLUMNS}
   from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until ${LIMIT}) stalled
   cross join jobs_job on jobs_job.seq = stalled.seq
   cross join jobs_content on jobs_content.seq = stalled.seq`;
 const HAS_STALLED = `select 1 from jobs_job where state = 3 and lease_until <= ? limit 1`;
 // A claim forgets the time, so that who still has it was never claimed.
 const EXPIRED = `
-  select id, ${COLUMNS}
+  select id, ${FOUND_COLUMNS}
   from (
     select seq from jobs_job where expires_at is not null and expires_at <= ? order by expires_at ${LIMIT}) expired
   cross join jobs_job on jobs_job.seq = expired.seq
   cross join jobs_content on jobs_content.seq = expired.seq`;
 const HAS_EXPIRED = `select 1 from jobs_job where expires_at is not null and expires_at <= ? limit 1`;
-export const REMOVE_CONTENTS = bySeqs(`delete from jobs_content`);
-const REMOVE_JOBS = bySeqs(`delete from jobs_job`);
 // By seq, within the transaction that read the row: nobody came between.
 const END = `
   update jobs_job
@@ -52,6 +43,8 @@ const WAIT = `
     lease_until = null, runner = null
   where seq = ?`;
 
+type Ending = Extract<Settlement, { readonly keep: unknown }>;
+
 /** What a lost lease leaves in the row. */
 interface Stall {
   readonly stalledAt: SqlValue;
@@ -63,11 +56,13 @@ export class Settling {
   readonly #lanes: Lanes;
   readonly #policies: Policies;
   readonly #held: HeldJobs;
+  readonly #flows: Flows;
 
-  constructor(lanes: Lanes, policies: Policies, held: HeldJobs) {
+  constructor(lanes: Lanes, policies: Policies, held: HeldJobs, flows: Flows) {
     this.#lanes = lanes;
     this.#policies = policies;
     this.#held = held;
+    this.#flows = flows;
   }
 
   complete(tx: Transaction, { lease, settlement }: Completion): Recorded {
@@ -92,6 +87,24 @@ export class Settling {
     return [...stalled, ...tx.sql.all(EXPIRED, tx.now, limit).map((row) => this.#expire(tx, row))];
   }
 
+  /** Ends a waiting job at once. */
+  cancelWaiting(tx: Transaction, row: SqlRow, reason: string): void {
+    const waiting = { state: 'ready', attempt: row.attempt as number, stalls: row.stalls as number } as const;
+    const job = { policy: this.#policies.textOf(tx.sql, row.policy), cancelReason: reason };
+    this.settle(tx, row, honourCancel(waiting, job));
+  }
+
+  /** Ends a job that waits for what can never be. */
+  readonly cancelBlocked: CancelBlocked = (tx, seq, reason) => {
+    const row = tx.sql.first(FIND_BY_SEQ, seq);
+    if (row?.state === STATE.blocked) this.cancelWaiting(tx, row, reason);
+  };
+
+  /** Settles what waits for a job that has ended, or was taken away. */
+  tellEnd(tx: Transaction, row: SqlRow, end: End, result: string | null = null): void {
+    this.#flows.tellEnd(tx, row, end, result, this.cancelBlocked);
+  }
+
   /** Writes what was decided of a job that waits or runs, as it is. */
   settle(tx: Transaction, row: SqlRow, settlement: Settlement, stall?: Stall): void {
     const { queue } = this.#lanes.byId(tx.sql, row.lane as number);
@@ -109,7 +122,7 @@ export class Settling {
     tx.noteGroup(row.grp as number | null);
     if ('keep' in settlement) {
       tx.noteEnd(queue);
-      return end(tx, row, settlement, failures, stalledAt, lostTokens);
+      return this.#end(tx, row, settlement, failures, stalledAt, lostTokens);
     }
     const runAt = 'delay' in settlement ? tx.now + settlement.delay : (row.run_at as number);
     const state = settlement.state === 'retrying' ? STATE.retrying : STATE.scheduled;
@@ -126,6 +139,37 @@ export class Settling {
       row.seq as number,
     );
     tx.noteReady(queue);
+  }
+
+  #end(
+    tx: Transaction,
+    row: SqlRow,
+    settlement: Ending,
+    failures: SqlValue,
+    stalledAt: SqlValue,
+    lostTokens: SqlValue,
+  ): void {
+    const { state, attempt, stalls, keep } = settlement;
+    const result = state === 'completed' ? (settlement.result ?? null) : null;
+    if (keep === false) removeJobs(tx, [row.seq as number]);
+    else {
+      tx.sql.run(
+        END,
+        STATE[state],
+        attempt,
+        stalls,
+        tx.now,
+        tx.now + keep,
+        state === 'dead' ? settlement.reason : null,
+        state === 'cancelled' ? settlement.cancelReason : (row.cancel_reason as SqlValue),
+        failures,
+        result,
+        stalledAt,
+        lostTokens,
+        row.seq as number,
+      );
+    }
+    this.tellEnd(tx, row, state, result);
   }
 
   #withRow(tx: Transaction, lease: Lease, decide: (row: SqlRow) => Settlement): Recorded {
@@ -159,49 +203,6 @@ export class Settling {
     const policy = this.#policies.textOf(tx.sql, row.policy);
     return row.cancel_reason === null ? { policy } : { policy, cancelReason: row.cancel_reason as string };
   }
-}
-
-function end(
-  tx: Transaction,
-  row: SqlRow,
-  settlement: Settlement & { readonly keep: number | false },
-  failures: SqlValue,
-  stalledAt: SqlValue,
-  lostTokens: SqlValue,
-): void {
-  const { state, attempt, stalls, keep } = settlement;
-  if (keep === false) return void removeJobs(tx, [row.seq as number]);
-  tx.sql.run(
-    END,
-    STATE[state],
-    attempt,
-    stalls,
-    tx.now,
-    tx.now + keep,
-    state === 'dead' ? settlement.reason : null,
-    state === 'cancelled' ? settlement.cancelReason : (row.cancel_reason as SqlValue),
-    failures,
-    state === 'completed' ? (settlement.result ?? null) : null,
-    stalledAt,
-    lostTokens,
-    row.seq as number,
-  );
-}
-
-/** What stands in `rank` and `place` of a job that is due then. */
-export function positionValues(
-  row: SqlRow,
-  runAt: number,
-  priority = row.priority as number,
-): [rank: number, place: number] {
-  const { rank, place } = positionOf(row.ordering as number | null, row.seq as number, priority, runAt);
-  return [rank, place];
-}
-
-/** Deletes jobs that were read in the same transaction: nobody came between. Returns how many there were. */
-export function removeJobs(tx: Transaction, seqs: readonly number[]): number {
-  changeSeqs(tx.sql, REMOVE_CONTENTS, seqs);
-  return changeSeqs(tx.sql, REMOVE_JOBS, seqs);
 }
 
 /** A lease that holds no more was settled, and that stands, or it was lost. */

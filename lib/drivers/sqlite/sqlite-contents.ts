@@ -1,5 +1,6 @@
 import { Claiming } from './claiming.js';
 import { Completing } from './completing.js';
+import { Flows } from './flows.js';
 import { GovernedClaiming } from './governed-claiming.js';
 import { GroupTable } from './group-table.js';
 import { HeldJobs } from './held-jobs.js';
@@ -22,18 +23,23 @@ export class SqliteContents {
   readonly held = new HeldJobs();
   readonly groups = new GroupTable(this.lanes);
   readonly keys = new UniqueKeys(this.lanes, this.policies);
+  readonly flows = new Flows(this.lanes);
+  readonly settling = new Settling(this.lanes, this.policies, this.held, this.flows);
+  readonly rich = new RichPushing(this.lanes, this.policies, this.keys, this.groups);
   readonly pushing = new Pushing(
     this.lanes,
     this.policies,
-    new RichPushing(this.lanes, this.policies, this.keys, this.groups),
+    this.rich,
+    this.flows,
+    this.settling.cancelBlocked,
   );
   readonly gathering = new PushGathering(this.pushing);
-  readonly claims = new LaneClaims(this.lanes, this.policies, this.held);
-  readonly claiming = new Claiming(this.lanes, this.claims, new GovernedClaiming(this.lanes, this.claims));
-  readonly settling = new Settling(this.lanes, this.policies, this.held);
+  readonly claims = new LaneClaims(this.lanes, this.policies, this.held, this.flows);
+  readonly governed = new GovernedClaiming(this.lanes, this.claims);
+  readonly claiming = new Claiming(this.lanes, this.claims, this.governed);
   readonly completing = new Completing(this.lanes, this.held, this.settling);
-  readonly operating = new Operating(this.lanes, this.policies, this.settling, this.keys, this.groups);
-  readonly looking = new Looking(this.lanes, this.policies);
+  readonly operating = new Operating(this.lanes, this.settling, this.keys, this.groups, this.flows);
+  readonly looking = new Looking(this.lanes, this.policies, this.flows);
   readonly schedules = new ScheduleTable(this.pushing);
 
   /** What was learned in a transaction that was rolled back is not so; nor is what another file said. */

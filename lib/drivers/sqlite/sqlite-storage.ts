@@ -42,7 +42,7 @@ export class SqliteStorage extends Storage {
     this.capabilities = {
       ...{ durable: true, shared: true, signals: true, transactions: 'database' in options },
       ...{ groups: true, limits: true, expiry: true },
-      ...{ order: true, replacing: true, flows: false },
+      ...{ order: true, replacing: true, flows: true },
     };
     this.#time = new StorageTime(options.clock ?? systemClock);
   }

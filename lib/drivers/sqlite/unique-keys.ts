@@ -1,10 +1,10 @@
 import type { NewJob, UniqueClaim } from '../../storage/new-job.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
+import { FIND, positionValues } from './found-job.js';
 import { dueOf } from './pushed-row.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
-import { FIND, positionValues } from './settling.js';
 import type { Transaction } from './transaction.js';
 
 /** How long a unique key is held, as it is stored. A timed one is held by a row of its own, not by the job's. */

@@ -20,8 +20,8 @@ import { temporaryFiles } from './temporary-files.js';
 
 const files = temporaryFiles();
 const NAMES = ['noop', 'mail', 'report'];
-const TABLES = /^(SCAN|SEARCH) (jobs_(job|content|group|line|hold)|other)\b/;
-const UNINDEXED = /^SCAN (jobs_(job|content|group|line|hold)|other)(?! USING)/;
+const TABLES = /^(SCAN|SEARCH) (jobs_(job|content|group|line|hold|edge)|other|edge)\b/;
+const UNINDEXED = /^SCAN (jobs_(job|content|group|line|hold|edge)|other|edge)(?! USING)/;
 
 describe('the statements of every day', () => {
   it('find jobs by an index', async () => {
@@ -70,8 +70,9 @@ async function live() {
   await endings(storage, clock);
   await operations(storage, clock);
   await turns(storage, clock);
+  await flows(storage);
   const recorded = [...new Set(recording.take())].filter((sql) =>
-    /jobs_(job|content|group|line|hold)/.test(sql),
+    /jobs_(job|content|group|line|hold|edge)/.test(sql),
   );
   // Of push, pop, complete, heartbeat, rescue, prune, cancel, retry, change and remove there are more than these.
   expect(recorded.length).toBeGreaterThan(20);
@@ -134,6 +135,21 @@ async function turns(storage: SqliteStorage, clock: FakeClock): Promise<void> {
   expect(await pop(storage)).not.toEqual([]);
   await storage.list({ group: 'one', limit: 10 });
   expect(await storage.group('default', 'one')).toBeDefined();
+}
+
+async function flows(storage: SqliteStorage): Promise<void> {
+  const [first, held] = [
+    jobOf({ flow: 'f', queue: 'flows' }),
+    jobOf({ unique: { key: 'h', while: 'live' } }),
+  ];
+  const after = [first, held].map(({ id }) => ({ id, needs: 'completed' as const }));
+  const last = jobOf({ after, flow: 'f', queue: 'flows' });
+  await storage.push([held]);
+  await storage.push([first, held, last]);
+  await storage.cancel([first.id], 'because');
+  expect(await storage.retry([first.id, last.id])).toEqual([true, true]);
+  await storage.remove([held.id]);
+  expect((await storage.list({ flow: 'f', limit: 10 })).jobs.length).toBe(2);
 }
 
 async function pop(storage: SqliteStorage): Promise<readonly LeasedJob[]> {

@@ -1,0 +1,13 @@
+import { bySeqs, changeSeqs } from './by-seqs.js';
+import type { Transaction } from './transaction.js';
+
+export const REMOVE_CONTENTS = bySeqs(`delete from jobs_content`);
+const REMOVE_JOBS = bySeqs(`delete from jobs_job`);
+const REMOVE_EDGES = `delete from jobs_edge where waiter in (select value from json_each(?))`;
+
+/** Deletes jobs that were read in the same transaction: nobody came between. Returns how many there were. */
+export function removeJobs(tx: Transaction, seqs: readonly number[]): number {
+  if (seqs.length > 0) tx.sql.run(REMOVE_EDGES, JSON.stringify(seqs));
+  changeSeqs(tx.sql, REMOVE_CONTENTS, seqs);
+  return changeSeqs(tx.sql, REMOVE_JOBS, seqs);
+}
