@@ -1,5 +1,6 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { PopRequest } from '../../storage/claims.js';
+import { hasReadyOwn } from './group-table.js';
 import { leaveLine, lineUp, roomOfGroup } from './group-line.js';
 import type { LaneClaims } from './lane-claims.js';
 import type { Lane, Lanes } from './lanes.js';
@@ -31,10 +32,11 @@ const REMEMBER = `update jobs_queue set turn = ?, turns = ?, starts = ? where na
 
 /** A claim from one queue, while it is under way. */
 interface Claim {
+  readonly queue: string;
   readonly lanes: readonly Lane[];
   readonly request: PopRequest;
   readonly groupBounds: Bounds;
-  /** Of the jobs without a group. */
+  /** Of the jobs without a group; 0 while there is none, and until they were seen. */
   turn: number;
   /** The last number that was given to a group. */
   turns: number;
@@ -63,6 +65,7 @@ export class GovernedClaiming {
     const count = Math.min(limit, roomOfQueue(tx.sql, queue, row, tx.now).count);
     if (count <= 0) return [];
     const claim: Claim = {
+      queue,
       lanes: this.#lanes.known(queue, request),
       request,
       groupBounds: limits.groups ?? {},
@@ -92,19 +95,28 @@ export class GovernedClaiming {
   /** One job of the group whose turn is lowest, again and again. */
   #takeTurns(tx: Transaction, claim: Claim, count: number): LeasedJob[] {
     const jobs: LeasedJob[] = [];
-    let hasOwn = this.#claims.hasReady(tx.sql, claim.lanes);
+    let hasOwn = this.#lookForOwn(tx, claim);
     while (jobs.length < count) {
       const first = firstInLine(tx.sql, claim.lanes);
       if (first === undefined) {
         if (hasOwn) jobs.push(...this.#takeOwn(tx, claim, count - jobs.length));
+        this.#lookForOwn(tx, claim);
         break;
       }
       if (hasOwn && claim.turn < first.turn) {
         jobs.push(...this.#takeOwn(tx, claim, 1));
-        hasOwn = this.#claims.hasReady(tx.sql, claim.lanes);
+        hasOwn = this.#lookForOwn(tx, claim);
       } else jobs.push(...this.#takeOfGroup(tx, claim, first.group));
     }
     return jobs;
+  }
+
+  /** Whether there are jobs without a group. They come new, like a group, when there was none. */
+  #lookForOwn(tx: Transaction, claim: Claim): boolean {
+    const hasOwn = this.#claims.hasReady(tx.sql, claim.lanes);
+    if (hasOwn && claim.turn === 0) claim.turn = claim.turns += 1;
+    else if (!hasOwn && !hasReadyOwn(tx.sql, claim.queue)) claim.turn = 0;
+    return hasOwn;
   }
 
   /** Of the jobs without a group, which take turns as one. */

@@ -5,6 +5,10 @@ import type { Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 const FIND = `select id from jobs_group where queue = ? and name = ?`;
+const HAS_OWN = `
+  select 1 from jobs_job
+  where state = 0 and grp is null and lane in (select id from jobs_lane where queue = ?) limit 1`;
+const OWN_TURN = `update jobs_queue set turns = turns + 1, turn = turns + 1 where name = ? and turn = 0`;
 // A group that comes new gets the next number.
 const NEXT_TURN = `update jobs_queue set turns = turns + 1, has_groups = 1 where name = ?`;
 const ADD = `
@@ -21,6 +25,11 @@ const COUNT = `
   select count(*) filter (where state <> 3) as waiting, count(*) filter (where state = 3) as running
   from jobs_job where grp = ?`;
 
+/** Whether jobs of the queue that have no group are ready. */
+export function hasReadyOwn(sql: Statements, queue: string): boolean {
+  return sql.first(HAS_OWN, queue) !== undefined;
+}
+
 /** The groups that have jobs, or are paused. */
 export class GroupTable {
   readonly #lanes: Lanes;
@@ -34,6 +43,8 @@ export class GroupTable {
     const found = this.#find(tx.sql, queue, name);
     if (found !== undefined) return found;
     this.#lanes.makeKnown(tx, queue);
+    // Jobs without a group are one as well, and were there first.
+    if (hasReadyOwn(tx.sql, queue)) tx.sql.run(OWN_TURN, queue);
     tx.sql.run(NEXT_TURN, queue);
     return tx.sql.insert(ADD, name, queue).last;
   }

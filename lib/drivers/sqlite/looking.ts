@@ -6,6 +6,7 @@ import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { limitsOf } from './queue-room.js';
+import { recentEnds } from './recent-ends.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type SqlValue, type Statements } from './sqlite-client.js';
 
@@ -69,6 +70,7 @@ export class Looking {
 
   stats(sql: Statements, now: number): QueueStats[] {
     const counts = this.#count(sql, now);
+    const recent = recentEnds.sums(sql, now);
     return sql.all(QUEUES).map((row) => ({
       queue: row.name as string,
       ...(counts.get(row.name as string) ?? NOTHING),
@@ -78,6 +80,7 @@ export class Looking {
       ...(row.paused_at === null
         ? {}
         : { paused: { at: row.paused_at as number, reason: row.pause_reason as string } }),
+      recent: recent(row.name as string),
       ...(row.limits === null ? {} : { limits: limitsOf(row.limits) }),
     }));
   }

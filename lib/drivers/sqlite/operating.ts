@@ -12,6 +12,7 @@ import type { GroupTable } from './group-table.js';
 import { stateOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
 import { checkPriority } from './pushed-row.js';
+import { recentEnds } from './recent-ends.js';
 import { removeJobs } from './removing.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
@@ -127,11 +128,13 @@ export class Operating {
 
   /** Whether a prune would find anything, so that it need not take the write lock. */
   hasPrunable(sql: Statements, now: number): boolean {
-    return sql.first(PRUNABLE, now) !== undefined || this.#keys.hasOver(sql, now);
+    const hasRecords = sql.first(PRUNABLE, now) !== undefined;
+    return hasRecords || this.#keys.hasOver(sql, now) || recentEnds.hasOver(sql, now);
   }
 
   prune(tx: Transaction, limit: number): number {
     this.#keys.letGoOver(tx, limit);
+    recentEnds.removeOver(tx.sql, tx.now);
     const seqs = tx.sql.json<number>(OVER, tx.now, limit);
     return removeJobs(tx, seqs);
   }

@@ -55,6 +55,15 @@ export const MIGRATIONS: readonly string[] = [
     has_groups integer not null default 0
   ) strict, without rowid;
 
+  create table jobs_recent (
+    size integer not null,
+    start integer not null,
+    queue text not null,
+    completed integer not null,
+    failed integer not null,
+    primary key (size, start, queue)
+  ) strict, without rowid;
+
   create table jobs_group (
     id integer primary key autoincrement,
     queue text not null,

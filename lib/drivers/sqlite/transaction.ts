@@ -1,5 +1,6 @@
 import type { SignalHub } from '../../storage/signal.js';
 import { lineUp } from './group-line.js';
+import { recentEnds } from './recent-ends.js';
 import type { Statements } from './sqlite-client.js';
 
 const COUNT = `
@@ -63,7 +64,10 @@ export class Transaction {
     this.lineUp();
     for (const queue of this.#left)
       if (this.sql.first(HAS_LIMITS, queue) !== undefined) this.noteReady(queue);
-    for (const [queue, { completed, failed }] of this.#counts) this.sql.run(COUNT, completed, failed, queue);
+    for (const [queue, counts] of this.#counts) {
+      this.sql.run(COUNT, counts.completed, counts.failed, queue);
+      recentEnds.count(this.sql, this.now, queue, counts);
+    }
     for (const kind of this.#pulses) this.sql.run(PULSE, kind);
   }
 

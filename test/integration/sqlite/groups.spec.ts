@@ -32,6 +32,18 @@ describe('a claim from groups', () => {
   });
 });
 
+it('gives jobs without a group a turn when they come, before or after the groups', async () => {
+  const { storage } = await opened();
+  const turns = async () => {
+    const { jobs } = await storage.pop(requestOf({ limit: 4 }));
+    return jobs.map(({ group = '-' }) => group).join('');
+  };
+  await storage.push([jobOf(), ...jobsOf(2, { group: 'a' }), jobOf()]);
+  expect(await turns()).toBe('-a-a');
+  await storage.push([...jobsOf(2, { group: 'b' }), ...jobsOf(2)]);
+  expect(await turns()).toBe('b-b-');
+});
+
 it('leaves no trace of a group whose jobs have ended, once its starts no longer count', async () => {
   const { storage, database, clock } = await opened();
   const rows = () =>
