@@ -20,15 +20,21 @@ const TO_LOOK_AT = `
   select id from jobs_group where queue = ? and look_at is not null and look_at <= ? order by look_at ${LIMIT}`;
 const NEXT_LOOK = `
   select look_at from jobs_group where queue = ? and look_at is not null order by look_at limit 1`;
-const FIRST_IN_LINE = `select grp, turn from jobs_line where lane = ? order by turn limit 1`;
+const FIRST_IN_LINE = `select grp, turn from jobs_line where lane = ? order by turn ${LIMIT}`;
 const GROUP = `select starts, paused_at from jobs_group where id = ?`;
-const FIRST_JOB = `
+const FIRST_JOBS = `
   select seq, rank, place, run_at from jobs_job where grp = ? and state = 0 and lane = ?
-  order by rank, place, run_at, seq limit 1`;
+  order by rank, place, run_at, seq limit 2`;
 const LEAVE_LANE = `delete from jobs_line where grp = ? and lane = ?`;
 const TAKE_TURN = `update jobs_group set turn = ?, starts = ? where id = ?`;
 const TAKE_PLACE = `update jobs_line set turn = ? where grp = ?`;
 const REMEMBER = `update jobs_queue set turn = ?, turns = ?, starts = ? where name = ?`;
+
+/** A group, and the number of its turn. */
+interface Turn {
+  readonly group: number;
+  readonly turn: number;
+}
 
 /** A claim from one queue, while it is under way. */
 interface Claim {
@@ -72,7 +78,10 @@ export class GovernedClaiming {
       turn: row.turn as number,
       turns: row.turns as number,
     };
-    const jobs = row.has_groups === 1 ? this.#takeTurns(tx, claim, count) : this.#takeOwn(tx, claim, count);
+    const jobs =
+      row.has_groups === 1
+        ? this.#takeTurns(tx, claim, count)
+        : this.#claims.take(tx, claim.lanes, count, request);
     if (jobs.length > 0) {
       const starts = storedStarts(limits, startsOf(row.starts), tx.now, jobs.length);
       tx.sql.run(REMEMBER, claim.turn, claim.turns, starts, queue);
@@ -88,64 +97,71 @@ export class GovernedClaiming {
     if (count <= 0) return opensAt;
     if (this.#claims.hasReady(sql, lanes)) return now;
     if (row.has_groups !== 1) return undefined;
-    if (firstInLine(sql, lanes) !== undefined) return now;
+    if (firstInLine(sql, lanes, 1).length > 0) return now;
     return sql.first(NEXT_LOOK, queue)?.look_at as number | undefined;
   }
 
-  /** One job of the group whose turn is lowest, again and again. */
+  /**
+   * One job of the group whose turn is lowest, again and again. Who has had its turn stands behind all others: so the first in
+   * line are served together, and the line is looked at anew once they have been.
+   */
   #takeTurns(tx: Transaction, claim: Claim, count: number): LeasedJob[] {
     const jobs: LeasedJob[] = [];
-    let hasOwn = this.#lookForOwn(tx, claim);
     while (jobs.length < count) {
-      const first = firstInLine(tx.sql, claim.lanes);
-      if (first === undefined) {
-        if (hasOwn) jobs.push(...this.#takeOwn(tx, claim, count - jobs.length));
-        this.#lookForOwn(tx, claim);
-        break;
-      }
-      if (hasOwn && claim.turn < first.turn) {
-        jobs.push(...this.#takeOwn(tx, claim, 1));
-        hasOwn = this.#lookForOwn(tx, claim);
-      } else jobs.push(...this.#takeOfGroup(tx, claim, first.group));
+      const left = count - jobs.length;
+      const round = this.#nextRound(tx, claim, left);
+      if (round.length === 0) break;
+      const isOwnAlone = round.length === 1 && round[0]?.group === OWN;
+      const seqs = round.flatMap(({ group }) =>
+        group === OWN
+          ? this.#firstOwn(tx, claim, isOwnAlone ? left : 1)
+          : this.#firstOfGroup(tx, claim, group),
+      );
+      jobs.push(...this.#claims.takeThese(tx, seqs, claim.request));
     }
+    if (!hasReadyOwn(tx.sql, claim.queue)) claim.turn = 0;
     return jobs;
   }
 
-  /** Whether there are jobs without a group. They come new, like a group, when there was none. */
-  #lookForOwn(tx: Transaction, claim: Claim): boolean {
-    const hasOwn = this.#claims.hasReady(tx.sql, claim.lanes);
-    if (hasOwn && claim.turn === 0) claim.turn = claim.turns += 1;
-    else if (!hasOwn && !hasReadyOwn(tx.sql, claim.queue)) claim.turn = 0;
-    return hasOwn;
+  /** The groups whose turns are next, at most so many. */
+  #nextRound(tx: Transaction, claim: Claim, count: number): readonly Turn[] {
+    const round = firstInLine(tx.sql, claim.lanes, count);
+    if (!this.#claims.hasReady(tx.sql, claim.lanes)) return round;
+    // They come new, like a group, where there was none.
+    if (claim.turn === 0) claim.turn = claim.turns += 1;
+    return [...round, { group: OWN, turn: claim.turn }].toSorted(byTurn).slice(0, count);
   }
 
   /** Of the jobs without a group, which take turns as one. */
-  #takeOwn(tx: Transaction, claim: Claim, count: number): LeasedJob[] {
-    claim.turns += 1;
-    claim.turn = claim.turns;
-    return this.#claims.take(tx, claim.lanes, count, claim.request);
+  #firstOwn(tx: Transaction, claim: Claim, count: number): readonly number[] {
+    claim.turn = claim.turns += 1;
+    return this.#claims.find(tx, claim.lanes, count);
   }
 
   /** One job; none where it turns out that none can start, and then the group has left the line. */
-  #takeOfGroup(tx: Transaction, claim: Claim, group: number): LeasedJob[] {
-    const { groupBounds, lanes, request } = claim;
+  #firstOfGroup(tx: Transaction, claim: Claim, group: number): readonly number[] {
+    const { groupBounds, lanes } = claim;
     const row = tx.sql.first(GROUP, group);
     const room = row === undefined ? { count: 0 } : roomOfGroup(tx.sql, group, row, groupBounds, tx.now);
-    const first = room.count > 0 ? firstOf(tx, group, lanes) : undefined;
-    if (row === undefined || first === undefined) {
-      if (room.count <= 0) leaveLine(tx.sql, group, room.opensAt);
+    if (row === undefined || room.count <= 0) {
+      leaveLine(tx.sql, group, room.opensAt);
       return [];
     }
-    const jobs = this.#claims.takeOne(tx, first.seq as number, request);
+    const seq = firstOf(tx, group, lanes);
+    if (seq === undefined) return [];
     claim.turns += 1;
     const starts = storedStarts(groupBounds, startsOf(row.starts), tx.now, 1);
     tx.sql.run(TAKE_TURN, claim.turns, starts, group);
-    // It may have been the last that it could start for now.
-    if (isBounded(groupBounds)) lineUp(tx.sql, group, tx.now);
-    tx.sql.run(TAKE_PLACE, claim.turns, group);
-    return jobs;
+    // Counted before it is claimed: there may be room for no other.
+    const rest = roomAfterOne(groupBounds, room, starts, tx.now);
+    if (rest.count <= 0) leaveLine(tx.sql, group, rest.opensAt);
+    else tx.sql.run(TAKE_PLACE, claim.turns, group);
+    return [seq];
   }
 }
+
+/** Stands for the jobs without a group among the groups. */
+const OWN = 0;
 
 function roomOfQueue(sql: Statements, queue: string, row: SqlRow, now: number): Room {
   const limits = limitsOf(row.limits);
@@ -153,26 +169,43 @@ function roomOfQueue(sql: Statements, queue: string, row: SqlRow, now: number): 
   return roomOf(limits, running, startsOf(row.starts), now);
 }
 
-/** The group whose turn is next, of those with jobs in these lanes. */
-function firstInLine(sql: Statements, lanes: readonly Lane[]): { group: number; turn: number } | undefined {
-  let first: { group: number; turn: number } | undefined;
+/** The groups whose turns are next, of those with jobs in these lanes. */
+function firstInLine(sql: Statements, lanes: readonly Lane[], count: number): readonly Turn[] {
+  const turns = new Map<number, Turn>();
   for (const { id } of lanes) {
-    const row = sql.first(FIRST_IN_LINE, id);
-    if (row === undefined || (first !== undefined && first.turn <= (row.turn as number))) continue;
-    first = { group: row.grp as number, turn: row.turn as number };
+    for (const { grp, turn } of sql.all(FIRST_IN_LINE, id, count)) {
+      turns.set(grp as number, { group: grp as number, turn: turn as number });
+    }
   }
-  return first;
+  return [...turns.values()].toSorted(byTurn).slice(0, count);
 }
 
-/** The first job of the group in these lanes. A lane that has none is left. */
-function firstOf(tx: Transaction, group: number, lanes: readonly Lane[]): SqlRow | undefined {
+function byTurn(a: Turn, b: Turn): number {
+  return a.turn - b.turn;
+}
+
+/** The first job of the group in these lanes, which is about to be claimed. A lane that has no other is left. */
+function firstOf(tx: Transaction, group: number, lanes: readonly Lane[]): number | undefined {
   let first: SqlRow | undefined;
+  let lastIn: number | undefined;
   for (const { id } of lanes) {
-    const row = tx.sql.first(FIRST_JOB, group, id);
+    const [row, next] = tx.sql.all(FIRST_JOBS, group, id);
     if (row === undefined) tx.sql.run(LEAVE_LANE, group, id);
-    else if (first === undefined || isBefore(row, first)) first = row;
+    else if (first === undefined || isBefore(row, first)) {
+      first = row;
+      lastIn = next === undefined ? id : undefined;
+    }
   }
-  return first;
+  if (lastIn !== undefined) tx.sql.run(LEAVE_LANE, group, lastIn);
+  return first?.seq as number | undefined;
+}
+
+/** What is left of the room once one job more has started. */
+function roomAfterOne(bounds: Bounds, { count }: Room, starts: string | null, now: number): Room {
+  if (count > 1) return { count: count - 1 };
+  const { rate } = bounds;
+  const { opensAt } = rate === undefined ? {} : roomOf({ rate }, 0, startsOf(starts), now);
+  return opensAt === undefined ? { count: 0 } : { count: 0, opensAt };
 }
 
 function isBefore(a: SqlRow, b: SqlRow): boolean {
@@ -181,8 +214,4 @@ function isBefore(a: SqlRow, b: SqlRow): boolean {
     if (difference !== 0) return difference < 0;
   }
   return false;
-}
-
-function isBounded({ concurrency, rate }: Bounds): boolean {
-  return concurrency !== undefined || rate !== undefined;
 }

@@ -14,9 +14,11 @@ import { UNTIL_CLAIMED } from './unique-keys.js';
 const MOST_LANES = 400;
 
 const HAS_READY = `select 1 from jobs_job where state = 0 and grp is null and lane = ? limit 1`;
-const BY_SEQ = `
+const BY_SEQS = `
   select ${CLAIMED_JSON} as json
-  from jobs_job cross join jobs_content on jobs_content.seq = jobs_job.seq where jobs_job.seq = ?`;
+  from (select value as seq from json_each(?)) wanted
+  cross join jobs_job on jobs_job.seq = wanted.seq
+  cross join jobs_content on jobs_content.seq = jobs_job.seq`;
 // Safe under rivals, since the rows were found under the same write lock.
 const CLAIM = bySeqs(`
   update jobs_job
@@ -46,19 +48,30 @@ export class LaneClaims {
 
   /** Claims the first of them. */
   take(tx: Transaction, lanes: readonly Lane[], limit: number, request: PopRequest): LeasedJob[] {
+    return this.#claim(tx, this.#first(tx, lanes, limit), request);
+  }
+
+  #first(tx: Transaction, lanes: readonly Lane[], limit: number): readonly ClaimedRow[] {
     const rows: ClaimedRow[] = [];
     for (let start = 0; start < lanes.length; start += MOST_LANES) {
       const some = lanes.slice(start, start + MOST_LANES).map(({ id }) => id);
       rows.push(...tx.sql.json<ClaimedRow>(firstReady(some.length), ...some, limit));
     }
     // Each statement knows the order among its own lanes only.
-    const first = lanes.length <= MOST_LANES ? rows : rows.toSorted(inOrder).slice(0, limit);
-    return this.#claim(tx, first, request);
+    return lanes.length <= MOST_LANES ? rows : rows.toSorted(inOrder).slice(0, limit);
   }
 
-  /** Claims a job that was found ready in the same transaction. */
-  takeOne(tx: Transaction, seq: number, request: PopRequest): LeasedJob[] {
-    return this.#claim(tx, tx.sql.json<ClaimedRow>(BY_SEQ, seq), request);
+  /** The seqs of the first of them. */
+  find(tx: Transaction, lanes: readonly Lane[], limit: number): readonly number[] {
+    return this.#first(tx, lanes, limit).map(([seq]) => seq);
+  }
+
+  /** Claims jobs that were found ready in the same transaction, in this order. */
+  takeThese(tx: Transaction, seqs: readonly number[], request: PopRequest): LeasedJob[] {
+    if (seqs.length === 0) return [];
+    const rows = new Map(tx.sql.json<ClaimedRow>(BY_SEQS, JSON.stringify(seqs)).map((row) => [row[0], row]));
+    const inTurn = seqs.map((seq) => rows.get(seq)).filter((row) => row !== undefined);
+    return this.#claim(tx, inTurn, request);
   }
 
   #claim(tx: Transaction, rows: readonly ClaimedRow[], request: PopRequest): LeasedJob[] {
