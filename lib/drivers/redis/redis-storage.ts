@@ -75,9 +75,10 @@ export class RedisStorage extends Storage {
     checkPush(jobs, this);
     const pushed = await this.#session().contents.gathering.push(jobs);
     const queues = new Set<string>();
-    for (const [nth, { queue }] of jobs.entries())
-      if (!pushed[nth]?.duplicate || pushed[nth].replaced) queues.add(queue);
-    if (queues.size > 0) this.#hub.emit({ kind: 'ready', queues: [...queues] });
+    for (const [nth, { queue }] of jobs.entries()) if (!pushed[nth]?.duplicate) queues.add(queue);
+    // One that took something over may stand in another queue than the job that brought it.
+    if (pushed.some(({ replaced }) => replaced)) this.#hub.emit({ kind: 'ready' });
+    else if (queues.size > 0) this.#hub.emit({ kind: 'ready', queues: [...queues] });
     return pushed;
   }
 
