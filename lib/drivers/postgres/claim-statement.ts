@@ -1,4 +1,5 @@
-import { LEASED_COLUMNS } from './job-row.js';
+import { LEASED_COLUMNS, leasedValue } from './job-row.js';
+import { PLACE, RANK } from './schema.js';
 
 /** More lanes of one queue than this are not merged one by one. */
 const MOST_ARMS = 32;
@@ -16,7 +17,11 @@ export interface ClaimParts {
 }
 
 const DUE = `due as materialized (select run_at from jobs.job where state in (1, 2) order by run_at limit 1)`;
-const ORDER = `order by priority, run_at, seq`;
+const ORDER = `order by ${RANK}, ${PLACE}, seq`;
+// A range of states, since one alone would fit the index of all ready jobs, which may be long.
+const LAPSING = `lapsing as materialized (
+  select expires_at from jobs.job where expires_at is not null and state < 1 order by state, expires_at limit 1)`;
+const IN_TIME = `(expires_at is null or expires_at > (select now from moment))`;
 const LOCK = `for no key update skip locked`;
 
 /**
@@ -27,15 +32,17 @@ const LOCK = `for no key update skip locked`;
  * Where rows are found by their number, the state is asked for in a way that no partial index fits: one that was small
  * when the plan was made would be walked through from end to end.
  *
- * When a waiting job has become due nothing is claimed, unless `force` is set: it might come first.
+ * When a waiting job has become due nothing is claimed, unless `force` is set: it might come first. Nor when the time of a
+ * ready one is over, which is to be put aside: claims that walk past such would take longer with each.
  */
 export function claimParts(shape: ClaimShape, first: number): ClaimParts {
   const runner = `$${first + 1}::text`;
   const lease = `$${first + 2}::bigint`;
   const open = `open as materialized (
-    select $${first}::boolean or not exists (select 1 from due, moment where due.run_at <= moment.now) as yes)`;
+    select $${first}::boolean or (
+      not exists (select 1 from due where due.run_at <= moment.now) and not exists (select 1 from lapsing where lapsing.expires_at <= moment.now)) as yes from moment)`;
   const queues = shape.map((lanes, index) => queuePart(lanes, index, first + 3 + 3 * index));
-  const tables = [DUE, open, ...queues.flatMap(({ table }) => (table === undefined ? [] : [table]))];
+  const tables = [DUE, LAPSING, open, ...queues.flatMap(({ table }) => (table === undefined ? [] : [table]))];
   const hasMore = queues.flatMap(({ hasMore: more }) => (more === undefined ? [] : [more])).join(' or ');
   const head = `'nextIn', (select run_at from due) - moment.now, 'newest', (select max(id) from jobs.lane),
     'isOpen', (select yes from open), 'hasMore', ${hasMore === '' ? 'false' : hasMore}`;
@@ -43,10 +50,10 @@ export function claimParts(shape: ClaimShape, first: number): ClaimParts {
   const taken = `taken as (
     update jobs.job
     set state = 3, token = token + 1, lease_until = moment.now + ${lease}, runner = ${runner},
-      started_at = moment.now, unique_key = case when unique_while = 1 then null else unique_key end
+      started_at = moment.now, expires_at = null, unique_key = case when unique_while = 1 then null else unique_key end
     from moment
     where job.seq = any(${queues.map(({ seqs }) => seqs).join(' || ')})
-    returning ${LEASED_COLUMNS.map((column) => `job.${column}`).join(', ')})`;
+    returning ${LEASED_COLUMNS.map((column) => leasedValue('job', column)).join(', ')})`;
   return {
     tables: [...tables, taken].join(',\n'),
     head,
@@ -74,14 +81,14 @@ function queuePart(lanes: number, index: number, first: number): QueuePart {
     and not exists (select 1 from jobs.queue where key = ${queue} and paused_at is not null)`;
   if (lanes === 1) {
     return {
-      seqs: `array(select seq from jobs.job where state = 0 and lane = ${list}::integer and ${isOpen}
+      seqs: `array(select seq from jobs.job where state = 0 and lane = ${list}::integer and ${isOpen} and ${IN_TIME}
         ${ORDER} limit ${limit} ${LOCK})`,
     };
   }
   // A merge cannot lock. So it finds more than are wanted, for rivals that find the same to have some each.
   const candidates = `2 * ${limit} + 100`;
   const arm = (lane: string, end = '') =>
-    `(select seq, priority, run_at from jobs.job where state = 0 and lane = ${lane} ${end})`;
+    `(select seq, priority, run_at, ageing from jobs.job where state = 0 and lane = ${lane} ${end})`;
   const merged =
     lanes > MOST_ARMS
       ? `unnest(${list}::integer[]) as lane (id) cross join lateral
@@ -92,7 +99,7 @@ function queuePart(lanes: number, index: number, first: number): QueuePart {
   return {
     table,
     hasMore: `(select cardinality(seqs) > ${limit} from found_${index})`,
-    seqs: `array(select seq from jobs.job where seq = any((select seqs from found_${index})::bigint[]) and state < 1
+    seqs: `array(select seq from jobs.job where seq = any((select seqs from found_${index})::bigint[]) and state < 1 and ${IN_TIME}
       ${ORDER} limit ${limit} ${LOCK})`,
   };
 }

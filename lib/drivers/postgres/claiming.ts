@@ -3,9 +3,10 @@ import type { Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
 import { armsFor, claimParts } from './claim-statement.js';
 import type { Database } from './database.js';
 import { keyOf } from './job-key.js';
-import { LEASED_COLUMNS, leasedJobOf } from './job-row.js';
+import { extraOf, LEASED_COLUMNS, leasedJobOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
+import { LAPSED } from './schema.js';
 import { MOMENT } from './settling.sql.js';
 import { arrayOf, type SqlRow, type SqlValue } from './sql.js';
 import { toStored } from './stored-text.js';
@@ -15,10 +16,18 @@ const PROMOTIONS = 5;
 
 // Whoever comes first promotes a row; others pass it by.
 const PROMOTE = `
-  update jobs.job set state = 0
+  update jobs.job set state = case when expires_at <= (select jobs.clock_1()) then ${LAPSED} else 0 end
   where seq = any(array(
     select seq from jobs.job where state in (1, 2) and run_at <= (select jobs.clock_1()) order by run_at limit $1::integer
     for no key update skip locked))
+  returning 1`;
+
+// Ready jobs whose time to be taken is over: out of the way, for the sweep to end.
+const PUT_ASIDE = `
+  update jobs.job set state = ${LAPSED}
+  where seq = any(array(
+    select seq from jobs.job where (state, expires_at) <= (0::smallint, (select jobs.clock_1())) and expires_at is not null
+    order by state, expires_at limit $1::integer for no key update skip locked))
   returning 1`;
 
 // The first row has what there is to know once, as its payload, and the shape of the others.
@@ -117,8 +126,9 @@ export class Claiming {
 
   async #promote(): Promise<void> {
     for (let round = 0; round < PROMOTIONS; round += 1) {
-      const rows = await this.#database.rows(PROMOTE, [PROMOTED_AT_ONCE]);
-      if (rows.length < PROMOTED_AT_ONCE) return;
+      const aside = await this.#database.rows(PUT_ASIDE, [PROMOTED_AT_ONCE]);
+      const promoted = await this.#database.rows(PROMOTE, [PROMOTED_AT_ONCE]);
+      if (Math.max(aside.length, promoted.length) < PROMOTED_AT_ONCE) return;
     }
   }
 
@@ -171,10 +181,17 @@ function headRow(): readonly [start: string, end: string] {
   return [`select ${named.slice(0, at).join(', ')},`, ` as payload, ${named.slice(at + 1).join(', ')}`];
 }
 
+/** As the index has it. */
+function placeOf(row: SqlRow): { readonly rank: number; readonly place: number } {
+  const [priority, runAt] = [row.priority as number, row.run_at as number];
+  const ageing = extraOf(row)?.ageing ?? undefined;
+  if (ageing === undefined) return { rank: priority, place: runAt };
+  return ageing < 0
+    ? { rank: priority, place: -(row.seq as number) }
+    : { rank: 0, place: runAt + priority * ageing };
+}
+
 function inOrder(a: SqlRow, b: SqlRow): number {
-  return (
-    Number(a.priority) - Number(b.priority) ||
-    Number(a.run_at) - Number(b.run_at) ||
-    Number(a.seq) - Number(b.seq)
-  );
+  const [one, other] = [placeOf(a), placeOf(b)];
+  return one.rank - other.rank || one.place - other.place || Number(a.seq) - Number(b.seq);
 }

@@ -2,26 +2,44 @@ import type { DeadReason, JobRecord, JobState, LeasedJob, RecordedFailure } from
 import { visibleState } from '../../core/lifecycle.js';
 import type { Lane } from './lanes.js';
 import { policyOf } from './policies.js';
-import { STATE } from './schema.js';
+import { LAPSED, STATE } from './schema.js';
 import type { SqlRow } from './sql.js';
 import { fromStored } from './stored-text.js';
 
 const COMMON = `seq, key, id, lane, token, payload, priority, attempt, stalls, enqueued_at, run_at, meta`;
 
 /** What a leased job is made of; its policy as it is stored. */
-export const LEASED_COLUMNS = [...COMMON.split(', '), 'policy'];
+export const LEASED_COLUMNS = [...COMMON.split(', '), 'policy', 'extra'];
+
+// What few jobs have, in one column, since every column costs a client for every row.
+const extraIn = (table: string) =>
+  `case when num_nonnulls(${table}.ageing) > 0 then json_build_object('ageing', ${table}.ageing)::text end as extra`;
+
+/** The value of one of the columns, of a row of `job`. */
+export function leasedValue(table: string, column: string): string {
+  return column === 'extra' ? extraIn(table) : `${table}.${column}`;
+}
+
+interface Extra {
+  readonly ageing: number | null;
+}
+
+export function extraOf({ extra }: SqlRow): Extra | undefined {
+  return extra === null || extra === undefined ? undefined : (JSON.parse(extra as string) as Extra);
+}
 
 const RECORD = `${COMMON}, state, started_at, cancel_reason, unique_name, progress,
   array_to_json(failures)::text as failures`;
 
 /** What the record of a live job is made of, and that of an ended one: the same columns in the same order. */
-export const LIVE_COLUMNS = `${RECORD}, ${policyOf('job')} as policy, lease_until, runner, null::bigint as ended_at, null as reason, null as result`;
-export const ENDED_COLUMNS = `${RECORD}, ${policyOf('ended_job')} as policy, null::bigint as lease_until, null as runner, ended_at, reason, result`;
+export const LIVE_COLUMNS = `${RECORD}, ${extraIn('job')}, ${policyOf('job')} as policy, expires_at, lease_until, runner, null::bigint as ended_at, null as reason, null as result`;
+export const ENDED_COLUMNS = `${RECORD}, ${extraIn('ended_job')}, ${policyOf('ended_job')} as policy, null::bigint as expires_at, null::bigint as lease_until, null as runner, ended_at, reason, result`;
 
 const STATES = Object.keys(STATE) as JobState[];
 
 export function stateOf(row: SqlRow): JobState {
-  return STATES[row.state as number] as JobState;
+  // By time alone it may be ready, like one that is scheduled.
+  return row.state === LAPSED ? 'scheduled' : (STATES[row.state as number] as JobState);
 }
 
 export function idOf(row: SqlRow): string {
@@ -59,6 +77,7 @@ export function recordOf(row: SqlRow, lane: Lane, now: number): JobRecord {
     ...present<DeadReason>('reason', row.reason),
     ...presentText('cancelReason', row.cancel_reason),
     ...presentText('uniqueKey', row.unique_name),
+    ...present<number>('expiresAt', row.expires_at),
     ...presentText('progress', row.progress),
     ...presentText('result', row.result),
   };

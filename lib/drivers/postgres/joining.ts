@@ -46,9 +46,10 @@ export class Joining {
     const { pushing, commits, schema } = this.#options;
     const sql = new JoinedSql(joinTransaction(transaction), schema);
     await pushing.prepare(jobs);
-    const { pushed, transaction: number } = await pushing.pushJoined(sql, jobs);
-    if (pushed.some(({ duplicate }) => !duplicate))
-      commits.watch(number, () => pushing.announce(jobs, pushed));
+    const { outcome, transaction: number } = await pushing.pushJoined(sql, jobs);
+    const { pushed, replacedIn } = outcome;
+    if (replacedIn.length > 0 || pushed.some(({ duplicate }) => !duplicate))
+      commits.watch(number, () => pushing.announce(jobs, outcome));
     return pushed;
   }
 

@@ -5,7 +5,7 @@ import type { Database } from './database.js';
 import { jobKeyOf } from './job-key.js';
 import { ENDED_COLUMNS, LIVE_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
-import { STATE } from './schema.js';
+import { LAPSED, STATE } from './schema.js';
 import { arrayOf, type SqlRow, type SqlValue } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
 
@@ -122,6 +122,7 @@ const NOTHING: Readonly<Counts> = {
 
 function countedAs({ state, is_due: isDue }: SqlRow): Counted {
   if (state === STATE.running) return 'running';
+  if (state === STATE.blocked) return 'blocked';
   if (state === STATE.ready || isDue === true) return 'ready';
   return state === STATE.retrying ? 'retrying' : 'scheduled';
 }
@@ -143,8 +144,9 @@ function pageOf({ state }: JobQuery): string {
 function liveCondition(state: JobQuery['state']): string {
   const now = `(select jobs.clock_1())`;
   if (state === undefined) return 'true';
-  if (state === 'ready') return `(state = 0 or (state in (1, 2) and run_at <= ${now}))`;
-  if (state === 'scheduled' || state === 'retrying') return `state = ${STATE[state]} and run_at > ${now}`;
+  if (state === 'ready') return `(state = 0 or (state in (1, 2, ${LAPSED}) and run_at <= ${now}))`;
+  if (state === 'scheduled') return `state in (1, ${LAPSED}) and run_at > ${now}`;
+  if (state === 'retrying') return `state = 2 and run_at > ${now}`;
   return `state = ${STATE[state]}`;
 }
 

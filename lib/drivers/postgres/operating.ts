@@ -1,17 +1,17 @@
 import { hasEnded } from '../../core/lifecycle.js';
 import { honourCancel } from '../../core/settlement.js';
-import type { CancelResult, JobChange, RemoveResult } from '../../storage/inspection.js';
+import type { CancelResult, JobChange, RemoveResult, RetryOptions } from '../../storage/inspection.js';
 import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import { jobKeyOf, keyOf } from './job-key.js';
 import { stateOf } from './job-row.js';
-import type { Lanes } from './lanes.js';
+import type { LaneOf, Lanes } from './lanes.js';
 import { policyOf } from './policies.js';
 import { isUniqueViolation } from './postgres-errors.js';
-import { LASTING_COLUMNS, STATE } from './schema.js';
+import { LAPSED, LASTING_COLUMNS, STATE } from './schema.js';
 import { endingRequest, isEnding } from './settlement-request.js';
 import type { Settling } from './settling.js';
-import { arrayOf, type Sql, type SqlRow } from './sql.js';
+import { arrayOf, type Sql, type SqlRow, type SqlValue } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
 
 const ATTEMPTS = 5;
@@ -25,7 +25,8 @@ const ENDED = `select key from jobs.ended_job where key = any($1::uuid[])`;
 const ASK = `update jobs.job set cancel_reason = coalesce(cancel_reason, $2::text) where key = any($1::uuid[])`;
 
 const RETRIED: Readonly<Record<string, string>> = {
-  run_at: 'moment.now',
+  run_at: 'moment.now + $2::bigint',
+  lane: 'coalesce((select target from unnest($3::integer[], $4::integer[]) as moved (source, target) where source = lane), lane)',
   attempt: '0',
   stalls: '0',
   stalled_at: 'null::bigint',
@@ -39,7 +40,7 @@ const RETRY = `
     delete from jobs.ended_job using moment where key = any($1::uuid[]) and state in (5, 6)
     returning ${LASTING_COLUMNS.map((column) => `${RETRIED[column] ?? column} as ${column}`).join(', ')})
   insert into jobs.job (${LASTING_COLUMNS.join(', ')}, state, unique_key)
-  select ${LASTING_COLUMNS.join(', ')}, 0, case when unique_while = 2 and not exists (
+  select ${LASTING_COLUMNS.join(', ')}, case when $2::bigint > 0 then 1 else 0 end, case when unique_while = 2 and not exists (
     select 1 from jobs.job held where held.unique_key = back.unique_hash) then back.unique_hash end
   from back
   returning key, lane`;
@@ -47,24 +48,34 @@ const RETRY = `
 const REMOVE_LIVE = `delete from jobs.job where key = any($1::uuid[]) and state <> 3 returning key`;
 const REMOVE_ENDED = `delete from jobs.ended_job where key = any($1::uuid[]) returning key`;
 const RUNNING = `select key from jobs.job where key = any($1::uuid[])`;
-const WAITING_LANES = `select distinct lane from jobs.job where key = any($1::uuid[]) and state in (0, 1, 2)`;
+const WAITING_LANES = `select distinct lane from jobs.job where key = any($1::uuid[]) and state in (0, 1, 2, ${LAPSED})`;
+const ENDED_LANES = `select distinct lane from jobs.ended_job where key = any($1::uuid[]) and state in (5, 6)`;
 const CHANGE = `
   with moment as materialized (select jobs.clock_1() as now)
   update jobs.job
   set lane = moved.target, priority = coalesce($4::integer, priority),
     run_at = coalesce(moment.now + $5::bigint, run_at),
     state = case
+      when state = ${LAPSED} then state
       when coalesce(moment.now + $5::bigint, run_at) <= moment.now then 0
       when state = 2 and run_at > moment.now then 2
       else 1 end
   from moment, unnest($2::integer[], $3::integer[]) as moved (lane, target)
-  where job.key = any($1::uuid[]) and job.lane = moved.lane and job.state in (0, 1, 2)
+  where job.key = any($1::uuid[]) and job.lane = moved.lane and job.state in (0, 1, 2, ${LAPSED})
   returning job.key, job.lane`;
 const PRUNE = `
   delete from jobs.ended_job where seq = any(array(
     select seq from jobs.ended_job where prune_at <= (select jobs.clock_1()) order by prune_at limit $1::integer
     for update skip locked))
   returning 1`;
+const PRUNE_HOLDS = `
+  delete from jobs.hold where unique_key = any(array(
+    select unique_key from jobs.hold where until <= (select jobs.clock_1()) order by until limit $1::integer
+    for update skip locked))
+  returning unique_key`;
+// The job may wait still, and would keep others from the key.
+const FREE_KEYS = `
+  update jobs.job set unique_key = null where unique_key = any($1::uuid[]) and unique_while = 3`;
 const PAUSE = `
   insert into jobs.queue (key, name, since, paused_at, pause_reason)
   select $1::uuid, $2::text, now, now, $3::text from (select jobs.clock_1() as now) moment
@@ -109,9 +120,16 @@ export class Operating {
     return results;
   }
 
-  async retry(ids: readonly string[]): Promise<boolean[]> {
+  async retry(ids: readonly string[], { queue, delay = 0 }: RetryOptions = {}): Promise<boolean[]> {
     const keys = ids.map(jobKeyOf);
-    const rows = await this.#retryAll([...new Set(keys)]);
+    const moved = queue === undefined ? [] : await this.#moved(ENDED_LANES, keys, queue);
+    const values = [
+      Math.ceil(delay),
+      arrayOf(moved.map(({ from }) => from)),
+      arrayOf(moved.map(({ to }) => to)),
+    ];
+    const rows = await this.#retryAll([...new Set(keys)], values);
+    if (queue !== undefined && rows.length > 0) await this.#lanes.makeKnown(this.#database, [queue]);
     await this.#tellReady(rows);
     const retried = new Set(rows.map(({ key }) => key));
     return keys.map((key) => retried.delete(key));
@@ -132,15 +150,11 @@ export class Operating {
 
   async change(ids: readonly string[], { queue, priority, delay }: JobChange): Promise<boolean[]> {
     const keys = ids.map(jobKeyOf);
-    const rows = await this.#database.rows(WAITING_LANES, [arrayOf(keys)]);
-    await this.#lanes.learn(this.#database, rows);
-    const from = rows.map(({ lane }) => this.#lanes.byId(lane as number));
-    const to = from.map(({ name, queue: present }) => ({ queue: queue ?? present, name }));
-    await this.#lanes.ensure(this.#database, to);
+    const moved = await this.#moved(WAITING_LANES, keys, queue);
     const changed = await this.#database.rows(CHANGE, [
       arrayOf(keys),
-      arrayOf(from.map(({ id }) => id)),
-      arrayOf(to.map((lane) => this.#lanes.idOf(lane))),
+      arrayOf(moved.map(({ from }) => from)),
+      arrayOf(moved.map(({ to }) => to)),
       priority ?? null,
       delay === undefined ? null : Math.ceil(delay),
     ]);
@@ -151,6 +165,10 @@ export class Operating {
   }
 
   async prune(limit: number): Promise<number> {
+    await this.#database.transaction(async (sql) => {
+      const keys = (await sql.rows(PRUNE_HOLDS, [limit])).map((row) => row.unique_key as string);
+      if (keys.length > 0) await sql.rows(FREE_KEYS, [arrayOf(keys)]);
+    });
     return (await this.#database.rows(PRUNE, [limit])).length;
   }
 
@@ -177,15 +195,29 @@ export class Operating {
     await this.#settling.end(sql, endings);
   }
 
-  async #retryAll(keys: readonly string[]): Promise<readonly SqlRow[]> {
+  /** The lanes that jobs are in, and those of the other queue, which are made where they are missing. */
+  async #moved(
+    lanesOf: string,
+    keys: readonly string[],
+    queue: string | undefined,
+  ): Promise<{ readonly from: number; readonly to: number }[]> {
+    const rows = await this.#database.rows(lanesOf, [arrayOf(keys)]);
+    await this.#lanes.learn(this.#database, rows);
+    const from = rows.map(({ lane }) => this.#lanes.byId(lane as number));
+    const to = from.map(({ name, queue: present }) => ({ queue: queue ?? present, name }));
+    await this.#lanes.ensure(this.#database, to);
+    return from.map(({ id }, index) => ({ from: id, to: this.#lanes.idOf(to[index] as LaneOf) }));
+  }
+
+  async #retryAll(keys: readonly string[], values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#database.rows(RETRY, [arrayOf(keys)]);
+        return await this.#database.rows(RETRY, [arrayOf(keys), ...values]);
       } catch (error) {
         if (!isUniqueViolation(error) || attempt === ATTEMPTS) throw error;
         if (keys.length === 1) continue;
         const rows: SqlRow[] = [];
-        for (const key of keys) rows.push(...(await this.#retryAll([key])));
+        for (const key of keys) rows.push(...(await this.#retryAll([key], values)));
         return rows;
       }
     }

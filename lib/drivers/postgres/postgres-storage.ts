@@ -2,7 +2,7 @@ import { sleep, systemChance, systemClock, type Clock } from '../../core/clock.j
 import { StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
-import type { JobChange, JobQuery } from '../../storage/inspection.js';
+import type { JobChange, JobQuery, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
@@ -58,8 +58,8 @@ export class PostgresStorage extends Storage {
     this.#connections = new Connections(configOf(options));
     this.capabilities = {
       ...{ durable: true, shared: true, signals: options.prepare ?? true },
-      ...{ transactions: true, groups: false, limits: false, expiry: false },
-      ...{ order: false, replacing: false, flows: false },
+      ...{ transactions: true, groups: false, limits: false, expiry: true },
+      ...{ order: true, replacing: true, flows: false },
     };
   }
 
@@ -176,8 +176,8 @@ export class PostgresStorage extends Storage {
     return this.#run(({ operating }) => operating.cancel(ids, reason));
   }
 
-  retry(ids: readonly string[]) {
-    return this.#run(({ operating }) => operating.retry(ids));
+  retry(ids: readonly string[], options?: RetryOptions) {
+    return this.#run(({ operating }) => operating.retry(ids, options));
   }
 
   remove(ids: readonly string[]) {

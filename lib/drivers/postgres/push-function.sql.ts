@@ -1,18 +1,20 @@
 // Columns side by side: a server reads them in half the time that an object for each job takes.
 const ASKED = `rows from (
           unnest(all_keys, lanes::integer[], priorities::integer[], nullif(delays, '')::bigint[],
-            nullif(ats, '')::bigint[], all_unique_keys, nullif(unique_whiles, '')::smallint[]),
+            nullif(ats, '')::bigint[], all_unique_keys, nullif(unique_whiles, '')::smallint[], nullif(holds, '')::bigint[],
+            nullif(replaces, '')::smallint[], nullif(expiries, '')::bigint[], nullif(ageings, '')::bigint[]),
           json_array_elements_text(policies::json), json_array_elements_text(payloads::json),
           json_array_elements_text(nullif(ids, '')::json), json_array_elements_text(nullif(metas, '')::json),
           json_array_elements_text(nullif(unique_names, '')::json)) with ordinality
-        as x(key, lane, priority, delay, at, unique_key, unique_while, policy, payload, id, meta, unique_name, place)`;
+        as x(key, lane, priority, delay, at, unique_key, unique_while, hold, replaced, expiry, ageing, policy, payload, id, meta, unique_name, place)`;
 
 // Functions give their rows in order, and so they are stored.
 const ADD = `
         insert into jobs.job (key, id, lane, state, priority, run_at, enqueued_at, policy, payload, meta,
-          unique_key, unique_hash, unique_while, unique_name)
+          unique_key, unique_hash, unique_while, unique_name, expires_at, ageing)
         select x.key, x.id, x.lane, case when due.at > moment then 1 else 0 end, x.priority, due.at, moment,
-          x.policy, x.payload, x.meta, x.unique_key, x.unique_key, x.unique_while, x.unique_name
+          x.policy, x.payload, x.meta, x.unique_key, x.unique_key, x.unique_while, x.unique_name,
+          moment + x.expiry, x.ageing
         from ${ASKED}
         cross join lateral (select greatest(moment, coalesce(x.at, moment + x.delay)) as at) due`;
 
@@ -20,6 +22,7 @@ const ADD = `
 export const PUSH_COLUMNS = [
   ...['keys', 'lanes', 'priorities', 'delays', 'ats', 'policies', 'payloads'],
   ...['ids', 'metas', 'unique_keys', 'unique_whiles', 'unique_names'],
+  ...['holds', 'replaces', 'expiries', 'ageings'],
 ] as const;
 
 /**
@@ -35,7 +38,7 @@ export const PUSH_COLUMNS = [
  */
 export const PUSH_FUNCTION = `
   create function jobs.push_1(${PUSH_COLUMNS.map((column) => `${column} text`).join(', ')})
-  returns table (place integer, present text)
+  returns table (place integer, present text, replaced_in integer)
   language plpgsql volatile set enable_seqscan to off as $push$
   declare
     all_keys uuid[] := keys::uuid[];
@@ -44,6 +47,10 @@ export const PUSH_FUNCTION = `
     stored uuid[] := '{}';
     ended uuid[];
     wanted bigint[];
+    given bigint[] := '{}';
+    lanes_of_given integer[] := '{}';
+    giver record;
+    taker integer;
   begin
     if all_unique_keys is null then
       begin
@@ -52,6 +59,10 @@ export const PUSH_FUNCTION = `
       exception when unique_violation then
         -- What was inserted is gone again.
       end;
+    elsif exists (select 1 from jobs.hold h where h.unique_key = any(all_unique_keys)) then
+      with over as (
+        delete from jobs.hold h where h.unique_key = any(all_unique_keys) and h.until <= moment returning h.unique_key)
+      update jobs.job j set unique_key = null from over where j.unique_key = over.unique_key and j.unique_while = 3;
     end if;
 
     for round in 1..10 loop
@@ -60,9 +71,25 @@ export const PUSH_FUNCTION = `
         where (wanted is null or x.place = any(wanted))
           -- Until it is deleted again it would hold its unique key, against others of the batch.
           and not exists (select 1 from jobs.ended_job e where e.key = x.key)
+          and not exists (select 1 from jobs.hold h where h.unique_key = x.unique_key and h.until > moment)
         on conflict do nothing
         returning job.key)
         select stored || coalesce(array_agg(added.key), '{}') into stored from added;
+      end if;
+
+      -- Whoever holds a key for a time may have come and ended between the two.
+      if all_unique_keys is not null then
+        with met as (
+          delete from jobs.job j using jobs.hold h
+          where j.key = any(stored) and h.unique_key = j.unique_key and h.until > moment
+            and h.holder <> coalesce(j.id, j.key::text)
+          returning j.key)
+        select array(select s from unnest(stored) s where s not in (select met.key from met)) into stored;
+        insert into jobs.hold (unique_key, until, holder)
+        select x.unique_key, moment + x.hold, coalesce(x.id, x.key::text)
+        from ${ASKED} join jobs.job j on j.key = x.key and j.unique_key = x.unique_key
+        where x.hold is not null and x.key = any(stored)
+        on conflict do nothing;
       end if;
 
       if cardinality(stored) = cardinality(all_keys)
@@ -76,13 +103,40 @@ export const PUSH_FUNCTION = `
         stored := array(select s from unnest(stored) s where s <> all(ended));
       end if;
 
+      if nullif(replaces, '') is not null then
+        for giver in
+          select x.* from ${ASKED}
+          where x.replaced is not null and x.place <> all(given)
+            and not exists (select 1 from jobs.job j where j.key = x.key)
+            and not exists (select 1 from jobs.ended_job e where e.key = x.key)
+          order by x.place
+        loop
+          update jobs.job j
+          set payload = case when giver.replaced & 1 = 1 then giver.payload else j.payload end,
+            policy = case when giver.replaced & 1 = 1 then giver.policy else j.policy end,
+            meta = case when giver.replaced & 1 = 1 then giver.meta else j.meta end,
+            run_at = case when giver.replaced & 2 = 2 then due.at else j.run_at end,
+            state = case when giver.replaced & 2 = 0 or j.state = 8 then j.state
+              when due.at > moment then 1 else 0 end
+          from (select greatest(moment, coalesce(giver.at, moment + giver.delay)) as at) due
+          where j.unique_key = giver.unique_key and j.state in (0, 1, 2, 8)
+          returning j.lane into taker;
+          if found then
+            given := given || giver.place;
+            lanes_of_given := lanes_of_given || taker;
+          end if;
+        end loop;
+      end if;
+
       -- Whoever was met may be gone by now: then the place is free, and is tried for again.
       wanted := array(
         select x.place from ${ASKED}
         where x.key <> all(stored)
           and not exists (select 1 from jobs.job j where j.key = x.key)
           and not exists (select 1 from jobs.ended_job e where e.key = x.key)
-          and not exists (select 1 from jobs.job j where j.unique_key = x.unique_key));
+          and not exists (select 1 from jobs.job j where j.unique_key = x.unique_key)
+          and not exists (select 1 from jobs.hold h where h.unique_key = x.unique_key and h.until > moment)
+          and x.place <> all(given));
       exit when cardinality(wanted) = 0;
     end loop;
 
@@ -100,7 +154,9 @@ export const PUSH_FUNCTION = `
         (select coalesce(j.id, j.key::text) from jobs.job j where j.key = x.key),
         (select coalesce(e.id, e.key::text) from jobs.ended_job e where e.key = x.key),
         (select coalesce(j.id, j.key::text) from jobs.job j where j.unique_key = x.unique_key),
-        x.id, x.key::text)
+        (select h.holder from jobs.hold h where h.unique_key = x.unique_key and h.until > moment),
+        x.id, x.key::text),
+        lanes_of_given[array_position(given, x.place)]
       from asked x
       where x.place is distinct from x.stored_at;
   end

@@ -1,23 +1,30 @@
-import type { NewJob, Pushed } from '../../storage/new-job.js';
+import type { NewJob, Pushed, UniqueClaim } from '../../storage/new-job.js';
 import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import { jobKeyOf, keyOf } from './job-key.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { PUSH_COLUMNS } from './push-function.sql.js';
-import type { Sql } from './sql.js';
+import type { Sql, SqlRow } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
 
 const CALL = `jobs.push_1(${PUSH_COLUMNS.map((_, index) => `$${index + 1}::text`).join(', ')})`;
-const PUSH = `select place, present from ${CALL}`;
+const PUSH = `select place, present, replaced_in from ${CALL}`;
 // The number of the transaction tells later whether it was committed.
 const PUSH_JOINED = `
-  select pg_current_xact_id()::text as transaction, place, present
+  select pg_current_xact_id()::text as transaction, place, present, replaced_in
   from (select 1) as one left join ${CALL} on true`;
 
 /** How long a unique key is held, as it is stored. */
 const UNTIL_CLAIMED = 1;
 const UNTIL_ENDED = 2;
+const FOR_A_TIME = 3;
+
+/** What is taken over, as it is stored: bits. */
+const REPLACED = { payload: 1, due: 2 } as const;
+
+/** The newest first, as it is stored. */
+const LIFO = -1;
 
 type PushColumn = (typeof PUSH_COLUMNS)[number];
 
@@ -28,9 +35,15 @@ const TEXTS: ReadonlySet<PushColumn> = new Set(['policies', 'payloads', 'ids', '
 
 /** What became of a push within the caller's transaction, should that be committed. */
 export interface JoinedPush {
-  readonly pushed: readonly Pushed[];
+  readonly outcome: PushOutcome;
   /** The number of the transaction. */
   readonly transaction: string;
+}
+
+/** What became of a push, and where jobs took something over. */
+export interface PushOutcome {
+  readonly pushed: readonly Pushed[];
+  readonly replacedIn: readonly number[];
 }
 
 /** Stores new jobs. */
@@ -47,19 +60,24 @@ export class Pushing {
     this.#announcing = announcing;
   }
 
-  async push(jobs: readonly NewJob[]): Promise<Pushed[]> {
+  async push(jobs: readonly NewJob[]): Promise<readonly Pushed[]> {
     await this.prepare(jobs);
-    const pushed = await this.pushIn(this.#database, jobs);
-    await this.announce(jobs, pushed);
-    return pushed;
+    const outcome = await this.pushIn(this.#database, jobs);
+    await this.announce(jobs, outcome);
+    return outcome.pushed;
   }
 
   /** Once it is committed: makes queues known and tells of their jobs. */
-  async announce(jobs: readonly NewJob[], pushed: readonly Pushed[]): Promise<void> {
+  async announce(jobs: readonly NewJob[], { pushed, replacedIn }: PushOutcome): Promise<void> {
     // Also of jobs that are due later: whoever sleeps until the next one it knew of must look again.
     const stored = jobs.filter((_, index) => pushed[index]?.duplicate === false);
     const queues = [...new Set(stored.map(({ queue }) => queue))];
-    this.#announcing.tell({ ready: queues });
+    await this.#lanes.learn(
+      this.#database,
+      replacedIn.map((lane) => ({ lane })),
+    );
+    const others = replacedIn.map((lane) => this.#lanes.byId(lane).queue);
+    this.#announcing.tell({ ready: [...new Set([...queues, ...others])] });
     await this.#lanes.makeKnown(this.#database, queues);
   }
 
@@ -69,16 +87,16 @@ export class Pushing {
     await this.#policies.ensure(this.#database, jobs);
   }
 
-  async pushIn(sql: Sql, jobs: readonly NewJob[]): Promise<Pushed[]> {
-    if (jobs.length === 0) return [];
-    return pushedOf(jobs, await sql.rows(PUSH, this.#valuesOf(jobs)));
+  async pushIn(sql: Sql, jobs: readonly NewJob[]): Promise<PushOutcome> {
+    if (jobs.length === 0) return { pushed: [], replacedIn: [] };
+    return outcomeOf(jobs, await sql.rows(PUSH, this.#valuesOf(jobs)));
   }
 
   /** Takes text parameters only: whatever library the caller's transaction is of, it can pass them. */
   async pushJoined(sql: Sql, jobs: readonly NewJob[]): Promise<JoinedPush> {
     const rows = await sql.rows(PUSH_JOINED, this.#valuesOf(jobs));
     const refused = rows.filter(({ place }) => place !== null);
-    return { pushed: pushedOf(jobs, refused), transaction: String(rows[0]?.transaction) };
+    return { outcome: outcomeOf(jobs, refused), transaction: String(rows[0]?.transaction) };
   }
 
   #valuesOf(jobs: readonly NewJob[]): string[] {
@@ -93,7 +111,7 @@ export class Pushing {
   }
 
   #rowOf(job: NewJob): PushRow {
-    const { id, due, unique, meta, priority } = job;
+    const { id, due, unique, meta, priority, expiresIn, order } = job;
     const key = jobKeyOf(id);
     return {
       keys: key,
@@ -108,18 +126,27 @@ export class Pushing {
       metas: meta === undefined ? undefined : toStored(meta),
       unique_keys: unique && keyOf(unique.key),
       unique_names: unique && toStored(unique.key),
-      unique_whiles: unique && (unique.while === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED),
+      unique_whiles: unique && heldWhile(unique),
+      holds: typeof unique?.while === 'object' ? Math.ceil(unique.while.for) : undefined,
+      replaces: unique?.replace?.reduce((bits, what) => bits | REPLACED[what], 0),
+      expiries: expiresIn === undefined ? undefined : Math.ceil(expiresIn),
+      ageings: order === undefined ? undefined : order === 'lifo' ? LIFO : Math.round(order.ageing),
     };
   }
 }
 
-function pushedOf(
-  jobs: readonly NewJob[],
-  refused: readonly { readonly place?: unknown; readonly present?: unknown }[],
-): Pushed[] {
-  const pushed = jobs.map(({ id }) => ({ id, duplicate: false }));
-  for (const { place, present } of refused) {
-    pushed[Number(place)] = { id: fromStored(present as string), duplicate: true };
+function heldWhile({ while: held }: UniqueClaim): number {
+  if (typeof held === 'object') return FOR_A_TIME;
+  return held === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED;
+}
+
+function outcomeOf(jobs: readonly NewJob[], refused: readonly SqlRow[]): PushOutcome {
+  const pushed: Pushed[] = jobs.map(({ id }) => ({ id, duplicate: false }));
+  const replacedIn: number[] = [];
+  for (const { place, present, replaced_in: lane } of refused) {
+    const found = { id: fromStored(present as string), duplicate: true };
+    pushed[Number(place)] = lane === null ? found : { ...found, replaced: true };
+    if (lane !== null) replacedIn.push(Number(lane));
   }
-  return pushed;
+  return { pushed, replacedIn };
 }

@@ -16,12 +16,12 @@ const BEAT = `
       select key from jobs.runner where until <= (select now from moment) and key <> $1::uuid for update skip locked)))
   update jobs.job set lease_until = greatest(lease_until, moment.now + $4::bigint)
   from moment, unnest($5::uuid[], $6::integer[]) as held (key, token)
-  where job.key = held.key and job.token = held.token and job.state > 2
+  where job.key = held.key and job.token = held.token and job.state > 2 and job.state < 4
   returning job.key || ':' || job.token as lease, job.cancel_reason`;
 const PROGRESS = `
   update jobs.job set progress = told.progress
   from json_to_recordset($1::json) as told (key uuid, token integer, progress text)
-  where job.key = told.key and job.token = told.token and job.state > 2`;
+  where job.key = told.key and job.token = told.token and job.state > 2 and job.state < 4`;
 const LEAVE = `delete from jobs.runner where key = $1::uuid`;
 const LIVE = `
   select runner.info, runner.beat_at, coalesce(busy.jobs, 0) as running

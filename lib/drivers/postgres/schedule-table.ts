@@ -1,10 +1,9 @@
-import type { Pushed } from '../../storage/new-job.js';
 import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
 import type { Timing } from '../../core/schedule.js';
 import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import { keyOf } from './job-key.js';
-import type { Pushing } from './pushing.js';
+import type { Pushing, PushOutcome } from './pushing.js';
 import { arrayOf, type Sql, type SqlRow } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
 
@@ -98,12 +97,15 @@ export class ScheduleTable {
     return fired;
   }
 
-  async #fireIn(sql: Sql, { key, expected, watermark, nextAt, jobs }: Firing): Promise<Pushed[] | undefined> {
+  async #fireIn(
+    sql: Sql,
+    { key, expected, watermark, nextAt, jobs }: Firing,
+  ): Promise<PushOutcome | undefined> {
     if ((await sql.rows(FIRE, [keyOf(key), expected, nextAt, watermark])).length === 0) return undefined;
-    const pushed = await this.#pushing.pushIn(sql, jobs);
-    const last = pushed.filter(({ duplicate }) => !duplicate).at(-1);
+    const outcome = await this.#pushing.pushIn(sql, jobs);
+    const last = outcome.pushed.filter(({ duplicate }) => !duplicate).at(-1);
     if (last !== undefined) await sql.rows(REMEMBER, [keyOf(key), toStored(last.id)]);
-    return pushed;
+    return outcome;
   }
 }
 

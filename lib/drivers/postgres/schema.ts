@@ -12,12 +12,26 @@ export const STATE = {
   blocked: 7,
 } as const;
 
+/**
+ * The state of a job that nobody took in time, once a claim has met it: out of the way of claims until the sweep ends it. To
+ * readers it waits as before.
+ */
+export const LAPSED = 8;
+
 /** What a job keeps all its life, in the table of live jobs and in that of ended ones. */
 export const LASTING_COLUMNS = [
   ...['seq', 'key', 'id', 'lane', 'priority', 'run_at', 'token', 'attempt', 'stalls', 'started_at'],
-  ...['enqueued_at', 'stalled_at', 'unique_while', 'unique_hash', 'unique_name', 'cancel_reason'],
+  ...['enqueued_at', 'stalled_at', 'unique_while', 'unique_hash', 'unique_name', 'cancel_reason', 'ageing'],
   ...['policy', 'payload', 'meta', 'progress', 'failures', 'lost_tokens'],
 ] as const;
+
+/**
+ * Where a job stands among the ready ones of its lane: \`RANK\`, then \`PLACE\`, then its number. \`ageing\` is empty for jobs in
+ * order of due time, below zero where the newest is the first, and else how many milliseconds a step of priority is
+ * worth. Expressions of what is stored anyway, so that whatever changes a job also moves it.
+ */
+export const RANK = `case when ageing >= 0 then 0 else priority end`;
+export const PLACE = `case when ageing is null then run_at when ageing < 0 then -seq else run_at + priority * ageing end`;
 
 /**
  * The steps that lead to today's schema, in order; its version is how many it has taken. Steps only add, so that
@@ -26,7 +40,8 @@ export const LASTING_COLUMNS = [
  * A lane is a queue and a name: ready jobs are indexed by lane, so that jobs nobody here knows are never walked past.
  * Jobs of a class share a policy, which stands in a row of its own: see Policies.
  * Live jobs stand apart from ended ones, whose number would make every vacuum of the live ones long. `id` is set where
- * the key is not the id itself; `unique_key` while the key is held, and `unique_hash` always. All times are milliseconds since the epoch.
+ * the key is not the id itself; `unique_key` while the key is held, and `unique_hash` always. Keys that are
+ * held for a time stand in `hold` as well, whatever becomes of their job. `expires_at` is empty from the first claim on. All times are milliseconds since the epoch.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -57,6 +72,8 @@ export const MIGRATIONS: readonly string[] = [
     run_at bigint not null,
     enqueued_at bigint not null,
     lease_until bigint,
+    expires_at bigint,
+    ageing bigint,
     started_at bigint,
     stalled_at bigint,
     key uuid not null,
@@ -87,8 +104,9 @@ export const MIGRATIONS: readonly string[] = [
   );
   create unique index job_key on jobs.job (key);
   create unique index job_unique on jobs.job (unique_key) where unique_key is not null;
-  create index job_ready on jobs.job (lane, priority, run_at, seq) where state = 0;
+  create index job_ready on jobs.job (lane, (${RANK}), (${PLACE}), seq) where state = 0;
   create index job_waiting on jobs.job (run_at) where state in (1, 2);
+  create index job_expiring on jobs.job (state, expires_at) where expires_at is not null;
   create index job_leased on jobs.job (lease_until) where state = 3;
 
   create table jobs.ended_job (
@@ -97,6 +115,7 @@ export const MIGRATIONS: readonly string[] = [
     enqueued_at bigint not null,
     ended_at bigint not null,
     prune_at bigint not null,
+    ageing bigint,
     started_at bigint,
     stalled_at bigint,
     key uuid not null,
@@ -125,6 +144,13 @@ export const MIGRATIONS: readonly string[] = [
   create unique index ended_job_key on jobs.ended_job (key);
   create index ended_job_prune on jobs.ended_job (prune_at);
   create index ended_job_dead on jobs.ended_job (lane) where state = 5;
+
+  create table jobs.hold (
+    unique_key uuid primary key,
+    until bigint not null,
+    holder text not null
+  );
+  create index hold_until on jobs.hold (until);
 
   create table jobs.tally (
     lane integer not null,

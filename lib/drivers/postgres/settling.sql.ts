@@ -26,13 +26,13 @@ const lastingOf = (table: string, changed: Readonly<Record<string, string>>) =>
 
 /**
  * Ends jobs that completed all alike and left no result: $1 keys, $2 tokens, $3 shard, $4 attempt, $5 keep. The token
- * and the state are the whole guard: a job that moved on has another token, or does not run. Of live jobs only running
- * ones have a state above 2; said so, no plan is led to the index of leases rather than that of keys.
+ * and the state are the whole guard: a job that moved on has another token, or does not run. A range
+ * of states, though only one is in it, so that no plan is led to the index of leases rather than that of keys.
  */
 export const COMPLETE_ALIKE = `
   ended as (
     delete from jobs.job using moment, unnest($1::uuid[], $2::integer[]) as asked (key, token)
-    where job.key = asked.key and job.token = asked.token and job.state > 2
+    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.state < 4
     returning moment.now, ${lastingOf('job', { attempt: '$4::integer', stalls: '0' })}),
   kept as (
     insert into jobs.ended_job (${LASTING}, state, ended_at, prune_at)
@@ -43,7 +43,7 @@ export const COMPLETE_ALIKE = `
 export const COMPLETE_AWAY = `
   ended as (
     delete from jobs.job using unnest($1::uuid[], $2::integer[]) as asked (key, token)
-    where job.key = asked.key and job.token = asked.token and job.state > 2
+    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.state < 4
     returning job.key, job.token, job.lane),
   ${tally('ended', 'true', 'false', '$3')}`;
 
@@ -89,7 +89,7 @@ export const WAIT = `
       failures = ${FAILURES}, stalled_at = ${STALLED_AT}, lost_tokens = ${LOST_TOKENS},
       lease_until = null, runner = null
     from moment, asked
-    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.cancel_reason is null
+    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.state < 4 and job.cancel_reason is null
     returning job.key, job.token, job.lane, asked.failure is not null as has_failed),
   ${tally('waiting', 'false', 'has_failed', '$2')}
   select key || ':' || token as lease, lane from waiting`;

@@ -7,6 +7,7 @@ import type { Database } from './database.js';
 import { jobKeyOf } from './job-key.js';
 import { idOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
+import { endLateJobs } from './late-jobs.js';
 import { policyOf } from './policies.js';
 import { STATE } from './schema.js';
 import { endingRequest, isEnding, waitingRequest, type Ending } from './settlement-request.js';
@@ -88,11 +89,12 @@ export class Settling {
   }
 
   async rescue(limit: number, maxStalls: number): Promise<readonly Rescued[]> {
-    if ((await this.#database.rows(HAS_EXPIRED)).length === 0) return [];
+    const late = await endLateJobs(this.#database, this.#lanes, limit, (sql, ended) => this.end(sql, ended));
+    if ((await this.#database.rows(HAS_EXPIRED)).length === 0) return late;
     const rescued = await this.#database.transaction((sql) => this.#rescueIn(sql, limit, maxStalls));
     const back = rescued.filter(({ state }) => state === 'ready').map(({ queue }) => queue);
     this.#announcing.tell({ ready: [...new Set(back)] });
-    return rescued;
+    return [...late, ...rescued];
   }
 
   /** Writes endings of jobs that are locked by the caller's transaction. */
@@ -118,6 +120,7 @@ export class Settling {
         queue,
         stalls: settlement.stalls,
         state: settlement.state as Rescued['state'],
+        ...(settlement.state === 'dead' ? { reason: 'stalled' as const } : {}),
       };
     });
     await this.end(sql, endings);
