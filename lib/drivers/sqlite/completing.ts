@@ -2,10 +2,11 @@ import type { Lease } from '../../core/job.js';
 import type { Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded } from '../../storage/claims.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
+import { isAwaited } from './flows.js';
 import { FIND } from './found-job.js';
 import type { HeldJobs, Place } from './held-jobs.js';
 import type { Lanes } from './lanes.js';
-import { REMOVE_CONTENTS } from './removing.js';
+import { REMOVE_CONTENTS, removeEdges } from './removing.js';
 import { answerAgain, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 
@@ -21,6 +22,9 @@ const COMPLETE = bySeqs(
   HELD,
 );
 const COMPLETE_AWAY = bySeqs(`delete from jobs_job`, HELD);
+const STILL_HELD = `
+  select json_group_array(seq) as json from jobs_job
+  where seq in (select value from json_each(?)) ${HELD}`;
 // Of these, the ones that were just taken away.
 const GONE = `
   select json_group_array(seq) as json from jobs_content
@@ -33,10 +37,13 @@ type Completed = Settlement & { readonly state: 'completed' };
 interface Alike extends Pick<Completed, 'attempt' | 'keep' | 'result'> {
   readonly token: number;
   readonly lane: number;
+  /** Whether they have to do with other jobs. */
+  readonly hasEdges: boolean;
   readonly members: {
     readonly id: string;
     readonly seq: number;
     readonly grp: number | null;
+    readonly edges: number | null;
     readonly index: number;
   }[];
 }
@@ -60,9 +67,9 @@ export class Completing {
       if (settlement.state !== 'completed') continue;
       const place = this.#placeOf(tx, lease);
       if (place === undefined) results[index] = 'gone';
-      else if (place.edges === null) {
-        const { seq, grp } = place;
-        groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq, grp, index });
+      else {
+        const { seq, grp, edges } = place;
+        groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq, grp, edges, index });
       }
     }
     for (const group of groups.values()) {
@@ -77,8 +84,9 @@ export class Completing {
   }
 
   #complete(tx: Transaction, group: Alike): readonly Recorded[] {
-    const { attempt, keep, result = null, token, lane, members } = group;
+    const { attempt, keep, result = null, token, lane, hasEdges, members } = group;
     const seqs = members.map(({ seq }) => seq);
+    const ending = hasEdges ? new Set(tx.sql.json<number>(STILL_HELD, JSON.stringify(seqs), token)) : NONE;
     const changed =
       keep === false
         ? changeSeqs(tx.sql, COMPLETE_AWAY, seqs, [], [token])
@@ -95,9 +103,24 @@ export class Completing {
       return answerAgain(tx.sql.first(FIND, id), token);
     });
     if (keep === false && changed > 0) removeContents(tx, members, gone);
+    if (ending.size > 0) this.#tell(tx, group, ending);
     return recorded;
   }
+
+  /** Only of those whose lease held: another run of the job may be under way. */
+  #tell(tx: Transaction, { keep, result, members }: Alike, ending: ReadonlySet<number>): void {
+    const awaited = members.filter(({ seq, edges }) => ending.has(seq) && isAwaited(edges));
+    if (keep === false) removeEdges(tx, [...ending]);
+    this.#settling.tellEnds(
+      tx,
+      awaited.map(({ seq }) => seq),
+      'completed',
+      result ?? null,
+    );
+  }
 }
+
+const NONE: ReadonlySet<number> = new Set();
 
 function removeContents(tx: Transaction, members: Alike['members'], gone?: ReadonlySet<number>): void {
   const seqs = members.map(({ seq }) => seq).filter((seq) => gone === undefined || gone.has(seq));
@@ -108,12 +131,21 @@ function groupOf(
   groups: Map<string, Alike>,
   { token }: Lease,
   { attempt, keep, result }: Completed,
-  { lane }: Place,
+  { lane, edges }: Place,
 ): Alike {
-  const key = `${token} ${attempt} ${keep} ${lane} ${result === undefined ? '' : `=${result}`}`;
+  const hasEdges = edges !== null;
+  const key = `${token} ${attempt} ${keep} ${lane} ${hasEdges} ${result === undefined ? '' : `=${result}`}`;
   let group = groups.get(key);
   if (group === undefined) {
-    group = { attempt, keep, token, lane, members: [], ...(result === undefined ? {} : { result }) };
+    group = {
+      attempt,
+      keep,
+      token,
+      lane,
+      hasEdges,
+      members: [],
+      ...(result === undefined ? {} : { result }),
+    };
     groups.set(key, group);
   }
   return group;

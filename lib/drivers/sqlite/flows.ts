@@ -11,18 +11,21 @@ import { bySeqs, changeSeqs } from './by-seqs.js';
 import type { Lanes } from './lanes.js';
 import { positionOf } from './position.js';
 import { STATE } from './schema.js';
-import type { SqlRow, Statements } from './sqlite-client.js';
+import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 
 /** What a job has to do with others, as bits of its column `edges`. */
 const AWAITED = 1;
-export const WAITS = 2;
+const WAITS = 2;
 
-// In the order of the list; what it waits for was stored before, in the same transaction.
+// Of all jobs of one push, once they are stored. `stored` is what a job that was there already is known by.
 const ADD = `
   insert into jobs_edge (waiter, position, id, needs, dependency)
-  select ?, key, json_extract(value, '$.id'), json_extract(value, '$.needs'), coalesce(seq, 0)
-  from json_each(?) left join jobs_content on jobs_content.id = json_extract(value, '$.stored')`;
+  select waiter.seq, json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+    coalesce(dependency.seq, 0)
+  from json_each(?)
+  cross join jobs_content waiter on waiter.id = json_extract(value, '$[0]')
+  left join jobs_content dependency on dependency.id = json_extract(value, '$[4]')`;
 const SEQ = `select seq from jobs_content where id = ?`;
 const MARK_AWAITED = `
   update jobs_job set edges = coalesce(edges, 0) | 1
@@ -33,13 +36,15 @@ const ENDED_BEFORE = `
   select dependency, state, jobs_job.result
   from jobs_edge left join jobs_job on jobs_job.seq = dependency
   where waiter = ? and ended is null and (state is null or state in (4, 5, 6))`;
-const SETTLE = `update jobs_edge set ended = ?, result = ? where dependency = ? and ended is null`;
+const SETTLE = `
+  update jobs_edge set ended = ?, result = ?
+  where dependency in (select value from json_each(?)) and ended is null`;
 const BLOCKED = `
   select json_group_array(json_array(
     waiter, needs, id, exists (select 1 from jobs_edge other where other.waiter = edge.waiter and other.ended is null),
     lane, due_in, run_at, ordering, priority, grp)) as json
   from jobs_edge edge cross join jobs_job on jobs_job.seq = edge.waiter
-  where edge.dependency = ? and state = 7`;
+  where edge.dependency in (select value from json_each(?)) and state = 7`;
 const FREE = bySeqs(`update jobs_job set state = ?, run_at = ?, rank = ?, place = ?, due_in = null`);
 // What has gone on since is not held back again.
 const REOPEN = `
@@ -60,9 +65,9 @@ type BlockedRow = readonly [
   group: number | null,
 ];
 
-/** How a job ended that others may wait for. */
+/** How jobs ended that others wait for. */
 interface Ended {
-  readonly seq: number;
+  readonly seqs: readonly number[];
   readonly end: End;
   readonly result: string | null;
 }
@@ -80,31 +85,32 @@ export class Flows {
     this.#lanes = lanes;
   }
 
-  /** Stores what new jobs of one push wait for. */
+  /** Stores what new jobs of one push wait for. They were stored with `edgesOf` what they are. */
   add(tx: Transaction, jobs: readonly NewJob[], pushed: readonly Pushed[], cancel: CancelBlocked): void {
-    if (jobs.every(({ after }) => after === undefined)) return;
+    if (!jobs.some(({ after }) => after !== undefined)) return;
     const answers = new Map(jobs.map(({ id }, index) => [id, pushed[index]]));
-    for (const { id, after } of jobs) {
-      if (after === undefined || answers.get(id)?.duplicate !== false) continue;
-      // Where another job holds the unique key of one, that job is waited for.
-      const edges = after.map((edge) => ({ ...edge, stored: answers.get(edge.id)?.id ?? edge.id }));
-      const seq = tx.sql.first(SEQ, id)?.seq as number;
-      tx.sql.run(ADD, seq, JSON.stringify(edges));
-      tx.sql.run(MARK_AWAITED, seq);
-      if (after.some((edge) => answers.get(edge.id)?.duplicate !== false)) this.#catchUp(tx, seq, cancel);
+    const isNew = (id: string) => answers.get(id)?.duplicate === false;
+    const waiters = jobs.filter(({ id, after }) => after !== undefined && isNew(id));
+    // Where another job holds the unique key of one, that job is waited for.
+    const edges = waiters.flatMap(({ id, after = [] }) =>
+      after.map((edge, position) => [id, position, edge.id, edge.needs, answers.get(edge.id)?.id]),
+    );
+    tx.sql.run(ADD, JSON.stringify(edges));
+    for (const { id, after = [] } of waiters) {
+      if (!after.every((edge) => isNew(edge.id)))
+        this.#catchUp(tx, tx.sql.first(SEQ, id)?.seq as number, cancel);
     }
   }
 
-  /** To be told of every end of a job that is marked as awaited, in the transaction that ends it. */
-  tellEnd(
+  /** To be told of every end of jobs that are marked as awaited, in the transaction that ends them. */
+  tellEnds(
     tx: Transaction,
-    { seq, edges }: SqlRow,
+    seqs: readonly number[],
     end: End,
     result: string | null,
     cancel: CancelBlocked,
   ): void {
-    if (((edges as number | null) ?? 0) & AWAITED)
-      this.#settleAll(tx, { seq: seq as number, end, result }, cancel);
+    if (seqs.length > 0) this.#settleAll(tx, { seqs, end, result }, cancel);
   }
 
   /** What the job waited for, and what became of it. */
@@ -119,14 +125,14 @@ export class Flows {
 
   /** What a job that starts again becomes; `undefined` where what it needs has not. */
   standingOf(sql: Statements, { seq, edges }: SqlRow): 'blocked' | 'free' | undefined {
-    if ((((edges as number | null) ?? 0) & WAITS) === 0) return 'free';
+    if (!isWaiter(edges)) return 'free';
     const stands = standing(this.after(sql, seq as number));
     return typeof stands === 'string' ? stands : undefined;
   }
 
   /** The job starts again: who waited for it and did not run since may wait for it once more. */
   reopen(tx: Transaction, { seq, edges }: SqlRow): void {
-    if (((edges as number | null) ?? 0) & AWAITED) tx.sql.run(REOPEN, seq as number);
+    if (isAwaited(edges)) tx.sql.run(REOPEN, seq as number);
   }
 
   /** A job that is cancelled ends itself: a list rather than a recursion, since a chain may be long. */
@@ -144,19 +150,25 @@ export class Flows {
     }
   }
 
-  #settle(tx: Transaction, { seq, end, result }: Ended, cancel: CancelBlocked): void {
-    if (tx.sql.run(SETTLE, end, result, seq) === 0) return;
-    const free: BlockedRow[] = [];
-    for (const row of tx.sql.json<BlockedRow>(BLOCKED, seq)) {
+  #settle(tx: Transaction, { seqs, end, result }: Ended, cancel: CancelBlocked): void {
+    const ended = JSON.stringify(seqs);
+    if (tx.sql.run(SETTLE, end, result, ended) === 0) return;
+    const free = new Map<number, BlockedRow>();
+    const doomed = new Map<number, string>();
+    for (const row of tx.sql.json<BlockedRow>(BLOCKED, ended)) {
       const [waiter, needs, dependency, isOpen] = row;
       const effect = effectOf(needs, end);
       const isLast = isOpen === 0;
-      if (effect === 'free' || (effect === 'met' && isLast)) free.push(row);
+      if (effect === 'free' || (effect === 'met' && isLast)) free.set(waiter, row);
       else if (effect === 'cancel' || (effect === 'lapsed' && isLast)) {
-        cancel(tx, waiter, whyUnblockable(effect, dependency, end));
+        if (!doomed.has(waiter)) doomed.set(waiter, whyUnblockable(effect, dependency, end));
       }
     }
-    this.#free(tx, free);
+    for (const [waiter, reason] of doomed) {
+      free.delete(waiter);
+      cancel(tx, waiter, reason);
+    }
+    this.#free(tx, [...free.values()]);
   }
 
   #free(tx: Transaction, rows: readonly BlockedRow[]): void {
@@ -176,16 +188,38 @@ export class Flows {
   }
 
   /** For a job that waits for some that were there before it. */
-  #catchUp(tx: Transaction, seq: number, cancel: CancelBlocked): void {
-    for (const row of tx.sql.all(ENDED_BEFORE, seq)) {
+  #catchUp(tx: Transaction, waiter: number, cancel: CancelBlocked): void {
+    tx.sql.run(MARK_AWAITED, waiter);
+    for (const row of tx.sql.all(ENDED_BEFORE, waiter)) {
       // Of one that is gone nobody knows how it ended.
       const end =
         row.state === STATE.completed ? 'completed' : row.state === STATE.dead ? 'dead' : 'cancelled';
-      this.#settleAll(
-        tx,
-        { seq: row.dependency as number, end, result: row.result as string | null },
-        cancel,
-      );
+      const result = row.result as string | null;
+      this.#settleAll(tx, { seqs: [row.dependency as number], end, result }, cancel);
     }
   }
+}
+
+/** Whether others wait for the job. */
+export function isAwaited(edges: SqlValue | undefined): boolean {
+  return typeof edges === 'number' && (edges & AWAITED) !== 0;
+}
+
+/** Whether the job waits, or waited, for others. */
+export function isWaiter(edges: SqlValue | undefined): boolean {
+  return typeof edges === 'number' && (edges & WAITS) !== 0;
+}
+
+/** What stands in the row of a new job of this push. */
+export function edgesOf({ id, after }: NewJob, awaited: ReadonlySet<string>): number | null {
+  const edges = (awaited.has(id) ? AWAITED : 0) | (after === undefined ? 0 : WAITS);
+  return edges === 0 ? null : edges;
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** The ids that other jobs of the push wait for. */
+export function awaitedOf(jobs: readonly NewJob[]): ReadonlySet<string> {
+  if (!jobs.some(({ after }) => after !== undefined)) return NOBODY;
+  return new Set(jobs.flatMap(({ after = [] }) => after.map(({ id }) => id)));
 }

@@ -1,7 +1,7 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { PopRequest } from '../../storage/claims.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
-import { WAITS, type Flows } from './flows.js';
+import { isWaiter, type Flows } from './flows.js';
 import type { HeldJobs } from './held-jobs.js';
 import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
@@ -90,8 +90,7 @@ export class LaneClaims {
     const job = claimedJobOf(row, this.#lanes.byId(tx.sql, lane), this.#policies.textOf(tx.sql, policy));
     const edges = row[EDGES];
     this.#held.remember(job.id, { seq, lane, grp: row[GROUP], edges });
-    const hasWaited = edges !== null && (edges & WAITS) !== 0;
-    return hasWaited ? { ...job, after: this.#flows.after(tx.sql, seq) } : job;
+    return isWaiter(edges) ? { ...job, after: this.#flows.after(tx.sql, seq) } : job;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { JobRecord } from '../../core/job.js';
 import { decodeCursor, checkPageLimit } from '../../storage/paging.js';
 import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js';
-import { WAITS, type Flows } from './flows.js';
+import { isWaiter, type Flows } from './flows.js';
 import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
@@ -109,8 +109,7 @@ export class Looking {
   #record(sql: Statements, row: SqlRow, now: number): JobRecord {
     const policy = this.#policies.textOf(sql, row.policy);
     const record = recordOf(row, this.#lanes.byId(sql, row.lane as number), policy, now);
-    const hasWaited = row.edges !== null && ((row.edges as number) & WAITS) !== 0;
-    return hasWaited ? { ...record, after: this.#flows.after(sql, row.seq as number) } : record;
+    return isWaiter(row.edges) ? { ...record, after: this.#flows.after(sql, row.seq as number) } : record;
   }
 }
 

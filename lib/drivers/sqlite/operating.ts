@@ -6,7 +6,7 @@ import type {
   RemoveResult,
   RetryOptions,
 } from '../../storage/inspection.js';
-import type { Flows } from './flows.js';
+import { isAwaited, type Flows } from './flows.js';
 import { FIND, FIND_WHOLE, positionValues } from './found-job.js';
 import type { GroupTable } from './group-table.js';
 import { stateOf } from './job-row.js';
@@ -102,7 +102,9 @@ export class Operating {
     if (row.state === STATE.running) return 'running';
     removeJobs(tx, [row.seq as number]);
     tx.noteGroup(row.grp as number | null);
-    if (!hasEnded(stateOf(row))) this.#settling.tellEnd(tx, row, 'cancelled');
+    if (isAwaited(row.edges) && !hasEnded(stateOf(row))) {
+      this.#settling.tellEnds(tx, [row.seq as number], 'cancelled');
+    }
     return 'removed';
   }
 

@@ -1,5 +1,5 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
-import type { CancelBlocked, Flows } from './flows.js';
+import { awaitedOf, type CancelBlocked, type Flows } from './flows.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { PLAIN_COLUMNS, pushedRow } from './pushed-row.js';
@@ -54,8 +54,9 @@ export class Pushing {
 
   pushAll(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
     const pushed: Pushed[] = [];
+    const awaited = awaitedOf(jobs);
     for (let start = 0; start < jobs.length; start += CHUNK) {
-      pushed.push(...this.#pushChunk(tx, jobs.slice(start, start + CHUNK)));
+      pushed.push(...this.#pushChunk(tx, jobs.slice(start, start + CHUNK), awaited));
     }
     this.#flows.add(tx, jobs, pushed, this.#cancelBlocked);
     return pushed;
@@ -63,19 +64,21 @@ export class Pushing {
 
   // Most batches hold nothing that is there already: then one statement stores them all. It cannot tell which row
   // of it met another, so that a batch with a duplicate is taken back and stored one by one.
-  #pushChunk(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
-    if (jobs.length < CHUNK || !jobs.every(isPlain)) return jobs.map((job) => this.#push(tx, job));
+  #pushChunk(tx: Transaction, jobs: readonly NewJob[], awaited: ReadonlySet<string>): Pushed[] {
+    const isPlain = (job: NewJob) => asksForNothing(job) && !awaited.has(job.id);
+    const pushAlone = (job: NewJob) =>
+      isPlain(job) ? this.#pushPlain(tx, job) : this.#rich.push(tx, job, awaited);
+    if (jobs.length < CHUNK || !jobs.every(isPlain)) return jobs.map(pushAlone);
     const { rows, last } = insertContents(tx, jobs);
     if (rows < jobs.length) {
       tx.sql.run(UNDO_CHUNK, JSON.stringify(jobs.map(({ id }) => id)));
-      return jobs.map((job) => this.#push(tx, job));
+      return jobs.map(pushAlone);
     }
     this.#insertJobs(tx, jobs, last - rows + 1);
     return jobs.map(({ id }) => ({ id, duplicate: false }));
   }
 
-  #push(tx: Transaction, job: NewJob): Pushed {
-    if (!isPlain(job)) return this.#rich.push(tx, job);
+  #pushPlain(tx: Transaction, job: NewJob): Pushed {
     const { id, payload, meta } = job;
     const { rows, last } =
       meta === undefined
@@ -118,7 +121,7 @@ function insertContents(tx: Transaction, jobs: readonly NewJob[]): { rows: numbe
 }
 
 /** Most jobs ask for nothing that has a column of its own. */
-function isPlain({ unique, expiresIn, order, group, flow, after }: NewJob): boolean {
+function asksForNothing({ unique, expiresIn, order, group, flow, after }: NewJob): boolean {
   return (
     unique === undefined &&
     expiresIn === undefined &&

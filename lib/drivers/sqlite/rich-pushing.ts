@@ -1,5 +1,5 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
-import { WAITS } from './flows.js';
+import { edgesOf } from './flows.js';
 import type { GroupTable } from './group-table.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
@@ -31,13 +31,14 @@ export class RichPushing {
     this.#groups = groups;
   }
 
-  push(tx: Transaction, job: NewJob): Pushed {
+  /** `awaited`: the ids that jobs of the same push wait for. */
+  push(tx: Transaction, job: NewJob, awaited: ReadonlySet<string>): Pushed {
     const { id, payload, meta = null, group = null, flow = null, unique } = job;
     const { rows, last: seq } = tx.sql.insert(CONTENT, id, payload, meta, group, flow);
     if (rows === 0) return { id, duplicate: true };
     const holder = unique && this.#keys.holderOf(tx, unique.key);
     if (holder === undefined) {
-      this.#insert(tx, job, seq);
+      this.#insert(tx, job, seq, awaited);
       return { id, duplicate: false };
     }
     tx.sql.run(REMOVE_CONTENT, seq);
@@ -45,7 +46,7 @@ export class RichPushing {
     return isReplaced ? { id: holder, duplicate: true, replaced: true } : { id: holder, duplicate: true };
   }
 
-  #insert(tx: Transaction, job: NewJob, seq: number): void {
+  #insert(tx: Transaction, job: NewJob, seq: number, awaited: ReadonlySet<string>): void {
     const { id, queue, name, policy, priority, unique, expiresIn } = job;
     checkPriority(priority);
     const runAt = dueOf(tx, job);
@@ -76,7 +77,7 @@ export class RichPushing {
       order,
       group,
       isBlocked && 'in' in job.due ? job.due.in : null,
-      isBlocked ? WAITS : null,
+      edgesOf(job, awaited),
     );
     // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
     tx.noteReady(queue);

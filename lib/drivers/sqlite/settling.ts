@@ -3,7 +3,7 @@ import { FAILURES_KEPT, type Failure, type Lease } from '../../core/job.js';
 import { decodePolicy } from '../../core/policy.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
-import type { CancelBlocked, Flows } from './flows.js';
+import { isAwaited, type CancelBlocked, type Flows } from './flows.js';
 import { FIND, FIND_BY_SEQ, FOUND_COLUMNS, positionValues } from './found-job.js';
 import type { HeldJobs } from './held-jobs.js';
 import { failuresOf, listOf } from './job-row.js';
@@ -100,9 +100,9 @@ export class Settling {
     if (row?.state === STATE.blocked) this.cancelWaiting(tx, row, reason);
   };
 
-  /** Settles what waits for a job that has ended, or was taken away. */
-  tellEnd(tx: Transaction, row: SqlRow, end: End, result: string | null = null): void {
-    this.#flows.tellEnd(tx, row, end, result, this.cancelBlocked);
+  /** Settles what waits for jobs that have ended alike, or were taken away. */
+  tellEnds(tx: Transaction, seqs: readonly number[], end: End, result: string | null = null): void {
+    this.#flows.tellEnds(tx, seqs, end, result, this.cancelBlocked);
   }
 
   /** Writes what was decided of a job that waits or runs, as it is. */
@@ -169,7 +169,7 @@ export class Settling {
         row.seq as number,
       );
     }
-    this.tellEnd(tx, row, state, result);
+    if (isAwaited(row.edges)) this.tellEnds(tx, [row.seq as number], state, result);
   }
 
   #withRow(tx: Transaction, lease: Lease, decide: (row: SqlRow) => Settlement): Recorded {

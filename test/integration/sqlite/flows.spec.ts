@@ -8,6 +8,7 @@ import {
   jobOf,
   jobsOf,
   keeping,
+  LEASE,
   requestOf,
 } from '../../../lib/testing/contract/job-factories.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
@@ -19,6 +20,21 @@ const files = temporaryFiles();
 describe('a flow', () => {
   it('frees a thousand jobs with as many statements as ten', async () => {
     expect(await costOfFreeing(1_000)).toBe(await costOfFreeing(10));
+  });
+
+  it('does not take the end of a lost run for the end of the job', async () => {
+    const { storage, clock } = await opened();
+    const [head, other] = [jobOf(), jobOf()];
+    const last = jobOf({ name: 'last', after: [needOf(head), needOf(other)] });
+    await storage.push([head, other, last]);
+    const { jobs } = await storage.pop(requestOf());
+    await clock.advance(LEASE + 1);
+    await storage.rescue(10, 3);
+    const { jobs: again } = await storage.pop(requestOf());
+    await storage.complete(jobs.map((job) => completionOf(job)));
+    expect(await storage.info([last.id])).toMatchObject([{ state: 'blocked' }]);
+    await storage.complete(again.map((job) => completionOf(job)));
+    expect(await storage.info([last.id])).toMatchObject([{ state: 'ready' }]);
   });
 
   it('is cancelled along a chain of three thousand', async () => {
