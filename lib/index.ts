@@ -58,10 +58,13 @@ export type {
   DryRun,
   DryRunOptions,
 } from './client/bulk-action.js';
+export type { GroupSummary } from './client/group-summary.js';
+export type { LimitOptions, QueueLimitsOptions } from './client/queue-limits-options.js';
 export type { Explanation, Reason } from './client/explanation.js';
 export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
 export type { Pushed } from './storage/new-job.js';
-export type { CancelResult } from './storage/inspection.js';
+export type { CancelResult, Ended, QueueLimits } from './storage/inspection.js';
+export type { Rate } from './core/rate.js';
 export type { DeadReason, JobState, Failure, RecordedFailure } from './core/job.js';
 
 export { Storage, type TransactionOf } from './storage/storage.js';

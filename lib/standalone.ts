@@ -35,6 +35,8 @@ export type {
   DryRun,
   DryRunOptions,
 } from './client/bulk-action.js';
+export type { GroupSummary } from './client/group-summary.js';
+export type { LimitOptions, QueueLimitsOptions } from './client/queue-limits-options.js';
 export type { Explanation, Reason } from './client/explanation.js';
 export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
 

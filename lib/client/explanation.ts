@@ -1,7 +1,8 @@
 import type { DeadReason, JobRecord } from '../core/job.js';
 import type { LiveRunner } from '../storage/claims.js';
-import type { QueueStats } from '../storage/inspection.js';
+import type { GroupStats, QueueStats } from '../storage/inspection.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
+import { limitFacts, limitMessage, type LimitFacts } from './limit-reasons.js';
 
 /**
  * Why a job does not run, or what it does instead: as things stood when it was asked. Never empty.
@@ -22,6 +23,7 @@ export interface Explanation {
 export type Reason = ReasonFacts & { readonly message: string };
 
 type ReasonFacts =
+  | LimitFacts
   /** No such job: never stored, still in an outbox, removed, or ended and its record not kept. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'completed'; readonly at?: Date }
@@ -42,6 +44,8 @@ type ReasonFacts =
   | { readonly kind: 'lease-over'; readonly since: Date }
   /** It waits for other jobs: for which of them still. */
   | { readonly kind: 'blocked'; readonly by: readonly string[] }
+  /** Nobody took it in time: the next sweep of any runner ends it. */
+  | { readonly kind: 'expired'; readonly since: Date }
   /** `isRetry`: it failed and waits out its backoff. `in`: milliseconds. */
   | { readonly kind: 'not-due'; readonly at: Date; readonly in: number; readonly isRetry: boolean }
   | { readonly kind: 'queue-paused'; readonly queue: string; readonly since: Date; readonly because: string }
@@ -62,6 +66,8 @@ export interface Surroundings {
   readonly now: number;
   readonly queues: readonly QueueStats[];
   readonly runners: readonly LiveRunner[];
+  /** The job's group, if it has one and the storage knows it. */
+  readonly group?: GroupStats | undefined;
 }
 
 /** Says why the job of a record does not run. */
@@ -123,8 +129,12 @@ function whileRunning(record: JobRecord, { now, runners }: Surroundings): readon
   return facts;
 }
 
-function whileWaiting(record: JobRecord, { now, queues, runners }: Surroundings): readonly ReasonFacts[] {
-  const { queue, state, runAt } = record;
+function whileWaiting(
+  record: JobRecord,
+  { now, queues, runners, group }: Surroundings,
+): readonly ReasonFacts[] {
+  const { queue, state, runAt, expiresAt } = record;
+  if (expiresAt !== undefined && expiresAt <= now) return [{ kind: 'expired', since: new Date(expiresAt) }];
   const stats = queues.find((other) => other.queue === queue);
   const facts: ReasonFacts[] = [];
   if (state !== 'ready') {
@@ -139,8 +149,11 @@ function whileWaiting(record: JobRecord, { now, queues, runners }: Surroundings)
     const { at, reason } = stats.paused;
     facts.push({ kind: 'queue-paused', queue, since: new Date(at), because: reason });
   }
+  facts.push(...limitFacts(record, stats, group));
   facts.push(...amongRunners(record, runners, stats?.running ?? 0));
   const others = (stats?.ready ?? 0) - (state === 'ready' ? 1 : 0);
+  const rate = stats?.limits?.rate;
+  if (facts.length === 0 && rate !== undefined) facts.push({ kind: 'rate-reached', queue, rate });
   if (state === 'ready' && others > 0) facts.push({ kind: 'others-ready', queue, ready: others });
   return facts;
 }
@@ -197,6 +210,13 @@ function messageOf(facts: ReasonFacts): string {
       return `Its lease ran out at ${facts.since.toISOString()}: the next sweep of any runner puts it back.`;
     case 'blocked':
       return `It waits for ${facts.by.length === 1 ? `the job ${facts.by[0]}` : `${facts.by.length} other jobs`} to end.`;
+    case 'expired':
+      return `Nobody took it by ${facts.since.toISOString()}, when its time was over: the next sweep of any runner ends it.`;
+    case 'limit-reached':
+    case 'rate-reached':
+    case 'group-paused':
+    case 'group-limit':
+      return limitMessage(facts);
     case 'not-due': {
       const what = facts.isRetry ? 'It failed and is tried again' : 'It is due';
       return `${what} at ${facts.at.toISOString()}, in ${facts.in} ms.`;

@@ -1,9 +1,12 @@
+import type { JobRecord } from '../core/job.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
+import type { GroupStats } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
 import { actOnAll, checkDryRun, tryOnAll } from './bulk-action.js';
 import type { BulkOptions, BulkSummary, CancelOptions, DryRun, DryRunOptions } from './bulk-action.js';
 import { explain, type Explanation } from './explanation.js';
+import { toGroupSummary, type GroupSummary } from './group-summary.js';
 import { actOn, cancelling, checkIds, changing, PROMOTE, REMOVE, RETRY } from './job-action.js';
 import type { ActionResult, JobAction } from './job-action.js';
 import { parseFilter, type JobFilter } from './job-filter.js';
@@ -11,6 +14,7 @@ import { toJobInfo, type JobInfo } from './job-info.js';
 import { countUpTo, eachOf, pageOf } from './job-listing.js';
 import type { CountOptions, JobCount, JobInfoPage, PageOptions } from './job-listing.js';
 import { checkPriority } from './job-preparer.js';
+import { isBounded, parseQueueLimits, type QueueLimitsOptions } from './queue-limits-options.js';
 import { toQueueSummary, type QueueSummary } from './queue-summary.js';
 import { toRunnerSummary, type RunnersOptions, type RunnerSummary } from './runner-summary.js';
 import { ScheduleControl } from './schedule-control.js';
@@ -85,10 +89,19 @@ export class JobInspector {
     // The record last: what it waits for was so before, rather than being over by now.
     const [queues, runners] = await Promise.all([this.#storage.stats(), this.#storage.runners()]);
     const [[record], now] = await Promise.all([this.#storage.info([id]), this.#storage.now()]);
-    return explain(id, record, { now, queues, runners });
+    return explain(id, record, { now, queues, runners, group: await this.#groupOf(record) });
   }
 
-  /** Every known queue in numbers, by name, and whether it is paused. */
+  /** One group of a queue; `undefined` when none of its jobs waits or runs and it is not paused. */
+  async group(queue: string, group: string): Promise<GroupSummary | undefined> {
+    const stats = await this.#storage.group(
+      checkName(queue, 'group(): the queue'),
+      checkName(group, 'group(): the group'),
+    );
+    return stats && toGroupSummary(stats);
+  }
+
+  /** Every known queue in numbers, by name; whether it is paused, its limits, and what ended of late. */
   async queues(): Promise<readonly QueueSummary[]> {
     const [now, stats] = await Promise.all([this.#storage.now(), this.#storage.stats()]);
     return stats.map((queue) => toQueueSummary(queue, now));
@@ -176,6 +189,33 @@ export class JobInspector {
   /** Ends a pause, if there is one. */
   async resumeQueue(queue: string): Promise<void> {
     await this.#storage.resume(checkName(queue, 'resumeQueue(): the queue'));
+  }
+
+  /**
+   * Bounds a queue for all processes together, from now on and until it is told otherwise; what runs goes on. `{}` takes the
+   * bounds away. A process that has the queue among the module's option `queues` sets them again when it starts.
+   */
+  async limitQueue(queue: string, limits: QueueLimitsOptions): Promise<void> {
+    const parsed = parseQueueLimits(limits, 'limitQueue()');
+    checkName(queue, 'limitQueue(): the queue');
+    await (isBounded(parsed) ? this.#storage.limit(queue, parsed) : this.#storage.limit(queue));
+  }
+
+  /** From now on nobody takes jobs of this group of the queue; other groups go on. */
+  async pauseGroup(queue: string, group: string, reason = 'paused by an operator'): Promise<void> {
+    checkName(queue, 'pauseGroup(): the queue');
+    await this.#storage.pause(queue, reason, checkName(group, 'pauseGroup(): the group'));
+  }
+
+  /** Ends the pause of a group, if there is one. */
+  async resumeGroup(queue: string, group: string): Promise<void> {
+    checkName(queue, 'resumeGroup(): the queue');
+    await this.#storage.resume(queue, checkName(group, 'resumeGroup(): the group'));
+  }
+
+  async #groupOf(record: JobRecord | undefined): Promise<GroupStats | undefined> {
+    if (record?.group === undefined || !this.#storage.capabilities.groups) return undefined;
+    return this.#storage.group(record.queue, record.group);
   }
 
   async #act(action: JobAction, target: JobIds | JobFilter, options: Options = {}): Promise<Answer> {

@@ -55,7 +55,7 @@ export class JobPreparer {
     const queue = options.queue ?? ask(own.queue, job) ?? ask(this.#defaults.queue, job);
     const uniqueness = uniquenessOf(job, options, own, this.#defaults);
     const group = options.group ?? ask(own.group, job) ?? ask(this.#defaults.group, job);
-    const order = options.order ?? own.order ?? this.#defaults.order;
+    const order = options.order ?? ask(own.order, job) ?? ask(this.#defaults.order, job);
     const expiresIn = options.expiresIn ?? ask(own.expiresIn, job) ?? ask(this.#defaults.expiresIn, job);
     const template: Writable<JobTemplate> = {
       name: definition.name,
@@ -70,7 +70,7 @@ export class JobPreparer {
     if (group !== undefined) template.group = checkName(group, 'A group');
     if (expiresIn !== undefined) template.expiresIn = parseDuration(expiresIn, 'expiresIn');
     if (options.meta !== undefined) template.meta = encodeValue(options.meta);
-    const parsedOrder = order === undefined ? undefined : parseOrder(order, 'order:');
+    const parsedOrder = order === undefined ? undefined : parseOrder(order, 'order:', template.priority);
     if (parsedOrder !== undefined) template.order = parsedOrder;
     return [template, uniqueness?.delay];
   }

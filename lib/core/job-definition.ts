@@ -35,7 +35,7 @@ export interface JobOptions<J = object> {
   /** The jobs of a queue take turns by group, and limits may be set for each: see `queues`. */
   readonly group?: PerJob<J, string>;
   /** @default 'fifo' */
-  readonly order?: OrderOption;
+  readonly order?: PerJob<J, OrderOption>;
   /** A job that nobody took in this time is `dead: expired`. Must be longer than its delay. @default never */
   readonly expiresIn?: PerJob<J, Duration>;
   readonly keep?: KeepOptions;

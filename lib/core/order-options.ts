@@ -1,4 +1,4 @@
-import { parseDuration, type Duration } from './duration.js';
+import { LONGEST_DELAY, parseDuration, type Duration } from './duration.js';
 import { InvalidOptionError } from './errors.js';
 import { checkKnownOptions } from './known-options.js';
 
@@ -14,6 +14,7 @@ export type OrderOption = 'fifo' | 'lifo' | { readonly ageing: Duration };
 export function parseOrder(
   order: OrderOption,
   where: string,
+  priority = 0,
 ): 'lifo' | { readonly ageing: number } | undefined {
   if (order === 'fifo') return undefined;
   if (order === 'lifo') return order;
@@ -24,6 +25,10 @@ export function parseOrder(
   }
   checkKnownOptions(order, ['ageing'], where);
   const ageing = parseDuration(order.ageing, `${where}.ageing`);
-  if (ageing > 0) return { ageing };
-  throw new InvalidOptionError(`${where}.ageing must be longer than 0`);
+  if (ageing === 0) throw new InvalidOptionError(`${where}.ageing must be longer than 0`);
+  // Beyond that it would be no order in time any more, nor a number that every storage keeps exactly.
+  if (Math.abs(priority) * ageing <= LONGEST_DELAY) return { ageing };
+  throw new InvalidOptionError(
+    `${where}.ageing: ${ageing} ms for each step of a priority of ${priority} is more than ten years`,
+  );
 }

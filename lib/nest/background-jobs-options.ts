@@ -1,4 +1,5 @@
 import type { NestInterceptor, Type } from '@nestjs/common';
+import type { QueueLimitsOptions } from '../client/queue-limits-options.js';
 import type { Duration } from '../core/duration.js';
 import type { JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
@@ -19,6 +20,12 @@ export interface BackgroundJobsOptions {
    */
   readonly workers?: false | Readonly<Record<string, number | WorkerOptions>>;
   /** Options for all jobs that say nothing else. */
+  /**
+   * Bounds on queues that hold for all processes together, where `workers` are those of this one: how many jobs of the queue,
+   * or of each of its groups, run at once and start in a time. They are set when the application starts, stay when
+   * it stops, and the last to set them is obeyed; `{}` takes them away. Needs the capability `limits`.
+   */
+  readonly queues?: Readonly<Record<string, QueueLimitsOptions>>;
   readonly defaults?: JobOptions;
   readonly shutdown?: ShutdownOptions;
   /**

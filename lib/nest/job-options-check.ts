@@ -31,7 +31,7 @@ export function checkJobOptions<J>(options: JobOptions<J>, where: string): void 
   if (isValue(expiresIn) && parseDuration(expiresIn, `${where}: expiresIn`) === 0) {
     throw new InvalidOptionError(`${where}: expiresIn must be longer than 0`);
   }
-  if (order !== undefined) parseOrder(order, `${where}: order`);
+  if (isValue(order)) parseOrder(order, `${where}: order`, isValue(priority) ? priority : 0);
   checkUniqueness(options, where);
   if (keep !== undefined) parseKeep(keep);
 }

@@ -110,6 +110,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       storage: this.#storage,
       handlers,
       queues,
+      limited: [...this.#settings.limits.keys()],
       lease,
       grace,
       abortGrace,

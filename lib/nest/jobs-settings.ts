@@ -1,4 +1,5 @@
 import type { NestInterceptor, Type } from '@nestjs/common';
+import { parseQueueLimits } from '../client/queue-limits-options.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobOptions } from '../core/job-definition.js';
@@ -6,6 +7,7 @@ import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
 import type { PayloadCodec } from '../core/payload.js';
 import { MemoryStorage } from '../drivers/memory/memory-storage.js';
+import type { QueueLimits } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
 import type {
   BackgroundJobsOptions,
@@ -22,6 +24,7 @@ const SHORTEST_LEASE = 200;
 const OPTIONS = [
   'storage',
   'workers',
+  'queues',
   'defaults',
   'shutdown',
   'lease',
@@ -43,6 +46,8 @@ export class JobsSettings {
     readonly codec: PayloadCodec | undefined,
     readonly interceptors: readonly (NestInterceptor | Type<NestInterceptor>)[],
     readonly globalEnhancers: readonly EnhancerKind[],
+    /** By queue; without a bound: it is to have none. */
+    readonly limits: ReadonlyMap<string, QueueLimits>,
   ) {}
 
   /** Throws `InvalidOptionError` that names the option. */
@@ -66,6 +71,7 @@ export class JobsSettings {
       codec,
       interceptors,
       globalEnhancers,
+      parseQueues(known.queues ?? {}),
     );
   }
 }
@@ -123,6 +129,20 @@ function parseLease(lease: Duration): number {
   const length = parseDuration(lease, 'lease');
   if (length >= SHORTEST_LEASE) return length;
   throw new InvalidOptionError(`lease: ${length} ms is too short; at least ${SHORTEST_LEASE} ms`);
+}
+
+function parseQueues(queues: NonNullable<BackgroundJobsOptions['queues']>): ReadonlyMap<string, QueueLimits> {
+  if (typeof queues !== 'object' || queues === null || Array.isArray(queues)) {
+    throw new InvalidOptionError(
+      `queues: ${JSON.stringify(queues)} is not an object such as { mail: { rate: '10/s' } }`,
+    );
+  }
+  return new Map(
+    Object.entries(queues).map(([queue, limits]) => [
+      checkName(queue, 'queues: the name of a queue'),
+      parseQueueLimits(limits, `queues.${queue}`),
+    ]),
+  );
 }
 
 function parseWorkers(workers: BackgroundJobsOptions['workers']): JobsSettings['workers'] {

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { JobInspector } from '../client/job-inspector.js';
+import { isBounded } from '../client/queue-limits-options.js';
 import { QueueHandle } from '../client/queue-handle.js';
 import { ScheduleControl } from '../client/schedule-control.js';
 import { ScheduleDeclarer } from '../client/schedule-declarer.js';
@@ -93,12 +94,14 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
   readonly #storage: Storage;
   readonly #logger: JobLogger;
+  readonly #settings: JobsSettings;
   readonly #events: EventSource;
   readonly #listeners: EventListeners;
 
   constructor(
     storage: Storage,
     logger: JobLogger,
+    settings: JobsSettings,
     events: EventSource,
     listeners: EventListeners,
     modules: ModulesContainer,
@@ -106,6 +109,7 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
     super();
     this.#storage = storage;
     this.#logger = logger;
+    this.#settings = settings;
     this.#events = events;
     this.#listeners = listeners;
     if (modulesOf(modules, StorageModule).length > 1) {
@@ -120,6 +124,10 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
   async onModuleInit(): Promise<void> {
     this.#listeners.bind();
     await this.#storage.open();
+    // Before any worker of this process claims its first job.
+    for (const [queue, limits] of this.#settings.limits) {
+      await (isBounded(limits) ? this.#storage.limit(queue, limits) : this.#storage.limit(queue));
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

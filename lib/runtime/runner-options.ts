@@ -24,6 +24,12 @@ export interface RunnerOptions {
   readonly handlers: readonly JobHandler[];
   /** Jobs run at the same time per queue, from 1 to 1000. */
   readonly queues: Readonly<Record<string, number>>;
+  /**
+   * Queues that have limits: of these, as of queues whose jobs have groups, no job is claimed before a slot is free for it, since
+   * it would take a place from others while it waits.
+   * @default none
+   */
+  readonly limited?: readonly string[];
   /** A job whose runner shows no sign of life for this long is given to another; from 200. @default 30_000 */
   readonly lease?: number;
   /** Lost leases in a row that a job is forgiven; with one more it is dead, so it starts once more often. @default 3 */
@@ -71,6 +77,7 @@ export function resolveRunnerOptions(options: RunnerOptions): RunnerSettings {
     storage: options.storage,
     handlers: byName(options.handlers),
     queues: options.queues,
+    limited: options.limited ?? [],
     lease: length(options, 'lease', 30_000, 200),
     maxStalls: length(options, 'maxStalls', DEFAULT_MAX_STALLS, 0),
     grace: length(options, 'grace', 20_000, 0),
@@ -93,6 +100,7 @@ const KNOWN: readonly (keyof RunnerOptions)[] = [
     'storage',
     'handlers',
     'queues',
+    'limited',
     'lease',
     'maxStalls',
     'grace',

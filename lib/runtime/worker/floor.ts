@@ -198,6 +198,7 @@ export class Floor implements ExecutionHost {
     const place = slots.get(job.queue);
     if (handler === undefined || place === undefined) return onUnknown(job);
     const execution = new Execution(this, job, handler, place, now, deadline);
+    if (job.group !== undefined) place.isGoverned = true;
     place.add(execution);
     leases.hold(execution);
     if (!this.#isOpen) return this.settle(execution, { kind: 'released' });

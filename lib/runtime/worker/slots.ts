@@ -18,11 +18,14 @@ export class Slots {
   constructor(
     readonly queue: string,
     readonly limit: number,
+    /** The queue has limits, or groups: what waits here takes a place from others. */
+    public isGoverned = false,
   ) {}
 
   /** How many more jobs there is use for. */
   get demand(): number {
-    return Math.max(0, this.limit + this.prefetch.allowance(this.limit) - this.running - this.waiting);
+    const ahead = this.isGoverned ? 0 : this.prefetch.allowance(this.limit);
+    return Math.max(0, this.limit + ahead - this.running - this.waiting);
   }
 
   add(execution: Execution): void {

@@ -36,7 +36,9 @@ export class Worker implements Service {
 
   constructor(settings: RunnerSettings, runner: RunnerInfo, link: StorageLink, events: Events) {
     const { clock, chance, lease, handlers } = settings;
-    const slots = Object.entries(settings.queues).map(([queue, limit]) => new Slots(queue, limit));
+    const slots = Object.entries(settings.queues).map(
+      ([queue, limit]) => new Slots(queue, limit, settings.limited.includes(queue)),
+    );
     const outbox = new Outbox();
     this.#link = link;
     this.#leases = new Leases(clock, lease, (execution) => this.#interruptions.lose(execution));

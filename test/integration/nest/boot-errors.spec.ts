@@ -49,6 +49,16 @@ describe('an option', () => {
     ['that is a class, not a storage', { storage: MemoryStorage }, 'storage: must be a storage object'],
     ['that is half a codec', { codec: { encode: Object } }, 'codec: must have the methods encode and decode'],
     ['that no job can have', { defaults: { timeout: 0 } }, 'defaults: timeout must be longer than 0'],
+    ['of an order', { defaults: { order: 'random' } }, 'defaults: order "random" is neither'],
+    ['that nobody could meet', { defaults: { expiresIn: 0 } }, 'defaults: expiresIn must be longer than 0'],
+    ['that is no rate', { queues: { mail: { rate: '10/x' } } }, "queues.mail.rate: '10/x' is not a rate"],
+    ['that lets nothing run', { queues: { mail: { concurrency: 0 } } }, 'queues.mail.concurrency: 0 is not'],
+    [
+      'of the groups of a queue',
+      { queues: { mail: { groups: { concurency: 1 } } } },
+      "queues.mail.groups: unknown option 'concurency'. Did you mean 'concurrency'?",
+    ],
+    ['that limits nothing', { queues: { mail: 3 } }, 'queues.mail: 3 is not an object'],
     ['that is no backoff', { defaults: { backoff: 5 } }, 'defaults: backoff must come from Backoff'],
   ])('%s fails the boot, named', async (_, options, message) => {
     const error = await bootError(application([], options));

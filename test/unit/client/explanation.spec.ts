@@ -101,6 +101,36 @@ describe('why a job does not run', () => {
     ]);
   });
 
+  it('a limit of the queue is reached, or its rate may hold it back', () => {
+    const limits = { concurrency: 3, rate: { count: 10, per: 1_000 } };
+    expect(reasons(record(), { queues: [stats({ running: 3, limits })] })[0]).toEqual({
+      ...{ kind: 'limit-reached', queue: 'mail', concurrency: 3, running: 3 },
+      message: "3 jobs of the queue 'mail' run, and its limit is 3.",
+    });
+    expect(reasons(record(), { queues: [stats({ running: 2, limits })] })).toMatchObject([
+      { kind: 'rate-reached', queue: 'mail', rate: { count: 10, per: 1_000 } },
+    ]);
+  });
+
+  it('its group is paused, at its limit or at its rate', () => {
+    const limits = { groups: { concurrency: 2, rate: { count: 1, per: 500 } } };
+    const group = {
+      ...{ waiting: 1, running: 2, startsAgainAt: NOW + 9 },
+      paused: { at: NOW, reason: 'customer left' },
+    };
+    const around = { queues: [stats({ limits })], group };
+    expect(reasons(record({ group: 'acme' }), around)).toMatchObject([
+      { kind: 'group-paused', group: 'acme', since: new Date(NOW), because: 'customer left' },
+      { kind: 'group-limit', group: 'acme', concurrency: 2, running: 2 },
+      { kind: 'rate-reached', group: 'acme', until: new Date(NOW + 9) },
+    ]);
+  });
+
+  it('its time is over', () => {
+    expect(reasons(record({ expiresAt: NOW }))).toMatchObject([{ kind: 'expired', since: new Date(NOW) }]);
+    expect(kinds(record({ expiresAt: NOW + 1 }))).toEqual(['imminent']);
+  });
+
   it('no runner is live, or none has slots for its queue', () => {
     expect(reasons(record(), { runners: [] })).toMatchObject([{ kind: 'no-runner', runners: 0 }]);
     const runners = [runner({ queues: { other: 5 } }), runner({ queues: { mail: 0 } })];

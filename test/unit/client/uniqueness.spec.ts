@@ -50,6 +50,7 @@ describe('unique', () => {
     [{ debounce: { key: 'k', wait: '1s' } }, /debounce: unknown option 'wait'/],
     [{ order: 'newest' }, /order/],
     [{ order: { ageing: 0 } }, /ageing must be longer than 0/],
+    [{ order: { ageing: '1d' }, priority: 100_000 }, /more than ten years/],
     [{ delay: '10s', expiresIn: '10s' }, /before anybody can take it/],
   ])('refuses %j', (options, message) => {
     expect(() => prepare(options as QueueOptions)).toThrow(message);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RunnerOptions } from '../../../lib/runtime/runner-options.js';
 import { Prefetch } from '../../../lib/runtime/worker/prefetch.js';
 import { Stage, type Code } from './stage.js';
 
@@ -124,5 +125,23 @@ describe('prefetched jobs', () => {
     await stage.pass(0);
     while (started.length < 1_200) await stage.pass(0);
     expect(started).toEqual(ids);
+  });
+
+  it.each<[string, object, Partial<RunnerOptions>]>([
+    ['in a queue with limits', {}, { limited: ['default'] }],
+    ['in a queue with groups', { group: 'g' }, {}],
+  ])('are none %s, whose places they would take from others', async (_, job, options) => {
+    let release = () => {};
+    const code: Code = (_job, { id }) =>
+      id === 'long' ? new Promise<void>((resolve) => (release = resolve)) : undefined;
+    const stage = await Stage.set(code, { isStarted: false, ...options });
+    for (const id of ['first', 'long', 'next']) await stage.put({ id, ...job });
+    await stage.runner.start();
+    await stage.pass(0);
+    expect(await stage.state('long')).toBe('running');
+    expect(await stage.state('next')).toBe('ready');
+    release();
+    await stage.pass(0);
+    expect(await stage.state('next')).toBe('completed');
   });
 });
