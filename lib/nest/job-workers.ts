@@ -4,9 +4,8 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { systemClock } from '../core/clock.js';
 import type { JobHandler } from '../runtime/handler.js';
-import { Runner } from '../runtime/runner.js';
+import type { Runner } from '../runtime/runner.js';
 import type { RunnerEvent } from '../runtime/runner-event.js';
 import { Storage } from '../storage/storage.js';
 import { ClassSchedules } from './class-schedules.js';
@@ -19,6 +18,7 @@ import { buildJobTable } from './job-table.js';
 import { JobExplorer } from './job.explorer.js';
 import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
+import { Surroundings } from './surroundings.js';
 import { chooseQueues } from './worker-queues.js';
 
 /** Joins a runner's life to the application's. */
@@ -33,7 +33,8 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #hooksCheck: ShutdownHooksCheck;
   readonly #secondSignal: SecondSignal;
   readonly #commonEnhancers: CommonEnhancers;
-  #runner: Runner | undefined;
+  readonly #surroundings: Surroundings;
+  #runner: Pick<Runner, 'start' | 'stop'> | undefined;
 
   constructor(
     explorer: JobExplorer,
@@ -43,6 +44,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     schedules: ClassSchedules,
     events: EventSource,
     commonEnhancers: CommonEnhancers,
+    surroundings: Surroundings,
   ) {
     this.#explorer = explorer;
     this.#settings = settings;
@@ -51,8 +53,10 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#schedules = schedules;
     this.#events = events;
     this.#commonEnhancers = commonEnhancers;
-    this.#hooksCheck = new ShutdownHooksCheck(systemClock, (message) => logger.warn(message));
-    this.#secondSignal = new SecondSignal(systemClock, (signal) => this.#hurry(signal));
+    this.#surroundings = surroundings;
+    const { clock } = surroundings;
+    this.#hooksCheck = new ShutdownHooksCheck(clock, (message) => logger.warn(message));
+    this.#secondSignal = new SecondSignal(clock, (signal) => this.#hurry(signal));
   }
 
   /** Everything that can be wrong with the jobs shows here, before the application opens a port. */
@@ -96,7 +100,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     void this.#runner?.stop({ now: true });
   }
 
-  #createRunner(handlers: readonly JobHandler[]): Runner | undefined {
+  #createRunner(handlers: readonly JobHandler[]): Pick<Runner, 'start' | 'stop'> | undefined {
     const { lease, grace, abortGrace, codec, defaults } = this.#settings;
     const definitions = handlers.map(({ definition }) => definition);
     const { queues, warnings } = chooseQueues(this.#settings, definitions);
@@ -106,7 +110,10 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       queues,
       definitions.map(({ name }) => name),
     );
-    return new Runner({
+    const { clock, chance } = this.#surroundings;
+    return this.#surroundings.createRunner({
+      clock,
+      chance,
       storage: this.#storage,
       handlers,
       queues,

@@ -21,6 +21,7 @@ import { jobContextProvider } from './job-context.provider.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { modulesOf, placeModule } from './module-place.js';
+import { Surroundings } from './surroundings.js';
 
 const EXTRAS: BackgroundJobsExtras = { isGlobal: true };
 
@@ -34,6 +35,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
 @Module({
   providers: [
     JobLogger,
+    Surroundings,
     {
       provide: JobsSettings,
       useFactory: (options: BackgroundJobsOptions) => JobsSettings.parse(options),
@@ -42,13 +44,20 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     { provide: Storage, useFactory: ({ storage }: JobsSettings) => storage, inject: [JobsSettings] },
     {
       provide: QueueHandle,
-      useFactory: (storage: Storage, { defaults, codec }: JobsSettings, events: EventSource) =>
-        new QueueHandle(storage, {
+      useFactory: (
+        storage: Storage,
+        { defaults, codec }: JobsSettings,
+        events: EventSource,
+        surroundings: Surroundings,
+      ) =>
+        surroundings.createQueueHandle(storage, {
           defaults,
+          clock: surroundings.clock,
+          chance: surroundings.chance,
           ...(codec === undefined ? {} : { codec }),
           listener: { isHeard: () => events.hears('queued'), tell: (event) => events.emit(event) },
         }),
-      inject: [Storage, JobsSettings, EventSource],
+      inject: [Storage, JobsSettings, EventSource, Surroundings],
     },
     {
       provide: EventSource,
@@ -68,8 +77,9 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     },
     {
       provide: ScheduleDeclarer,
-      useFactory: (storage: Storage, settings: JobsSettings) => new ScheduleDeclarer(storage, settings),
-      inject: [Storage, JobsSettings],
+      useFactory: (storage: Storage, { defaults, codec }: JobsSettings, { clock, chance }: Surroundings) =>
+        new ScheduleDeclarer(storage, { defaults, codec, clock, chance }),
+      inject: [Storage, JobsSettings, Surroundings],
     },
     {
       provide: JobInspector,
@@ -89,6 +99,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     DeclaredKeys,
     JobsSettings,
     JobLogger,
+    Surroundings,
   ],
 })
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {

@@ -59,6 +59,11 @@ export class FakeClock implements Clock {
     this.#now = now;
   }
 
+  /** When the next timer fires, in milliseconds since the epoch; `undefined` when none is set. */
+  get nextAt(): number | undefined {
+    return this.#nextUntil(Infinity)?.at;
+  }
+
   #nextUntil(end: number): Call | undefined {
     let next: Call | undefined;
     for (const call of this.#calls) {

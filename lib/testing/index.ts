@@ -1,4 +1,10 @@
 // For tests: of applications, and of storages that others write.
+export { JobsTesting, type JobsTestingOptions } from './kit/jobs-testing.js';
+export type { ModuleBuilder } from './kit/module-builder.js';
+export type { JobRun } from './kit/job-run.js';
+export type { QueuedJob, QueuedMatch } from './kit/queued-job.js';
+export { jobMatchers, type JobMatchers } from './kit/job-matchers.js';
+
 export { FakeClock } from './fake-clock.js';
 export { FaultyStorage, type Fault, type FaultyCall } from './faulty-storage.js';
 

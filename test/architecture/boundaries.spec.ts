@@ -40,6 +40,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:assert',
     'fast-check',
   ],
+  'testing/kit': [
+    ...['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory'],
+    ...['node:assert', 'node:async_hooks', 'node:util'],
+  ],
   'testing/*.module.ts': ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', '@nestjs/'],
   'standalone.ts': ['core', 'storage', 'client', 'runtime', 'outbox', 'drivers/memory'],
   'index.ts': ['core', 'storage', 'client', 'runtime', 'outbox', 'nest', 'drivers/memory'],

@@ -3,6 +3,7 @@ import { StorageUnavailableError } from '../../../lib/core/errors.js';
 import { MemoryStorage } from '../../../lib/drivers/memory/memory-storage.js';
 import { jobOf } from '../../../lib/testing/contract/job-factories.js';
 import { FaultyStorage } from '../../../lib/testing/faulty-storage.js';
+import { InterceptedStorage } from '../../../lib/testing/intercepted-storage.js';
 
 async function setup() {
   const memory = new MemoryStorage();
@@ -87,7 +88,9 @@ describe('FaultyStorage', () => {
 
   it('passes every method of the port on', () => {
     const own = new Set(Object.keys(new FaultyStorage(new MemoryStorage())));
-    const inherited = Object.getOwnPropertyNames(FaultyStorage.prototype);
+    const inherited = [FaultyStorage, InterceptedStorage].flatMap((each) =>
+      Object.getOwnPropertyNames(each.prototype),
+    );
     const missing = Object.getOwnPropertyNames(MemoryStorage.prototype).filter(
       (name) => !own.has(name) && !inherited.includes(name),
     );

@@ -1,0 +1,26 @@
+import { QueueHandle, type QueueHandleOptions } from '../../client/queue-handle.js';
+import type { BatchOptions, QueueOptions } from '../../client/queue-options.js';
+import type { Pushed } from '../../storage/new-job.js';
+import type { Storage } from '../../storage/storage.js';
+
+/** Resolves once the jobs have run. Those of a transaction cannot run before it is committed. */
+export class InlineQueueHandle extends QueueHandle {
+  readonly #onQueued: () => Promise<void>;
+
+  constructor(storage: Storage, options: QueueHandleOptions, onQueued: () => Promise<void>) {
+    super(storage, options);
+    this.#onQueued = onQueued;
+  }
+
+  override async queue(job: object, options?: QueueOptions): Promise<Pushed> {
+    const pushed = await super.queue(job, options);
+    if (options?.transaction === undefined) await this.#onQueued();
+    return pushed;
+  }
+
+  override async queueAll(jobs: readonly object[], options?: BatchOptions): Promise<readonly Pushed[]> {
+    const pushed = await super.queueAll(jobs, options);
+    if (options?.transaction === undefined) await this.#onQueued();
+    return pushed;
+  }
+}
