@@ -101,7 +101,10 @@ export class TestDriver implements Driver {
     if (this.isInside) {
       failAssertion(`${what}() cannot be called by a job that runs: it would wait for itself`);
     }
-    const turn = this.#last.then(work);
+    const turn = this.#last.then(() => {
+      if (this.#isClosed) failAssertion('The application is closed: no job runs any more');
+      return work();
+    });
     this.#last = turn.catch(() => {});
     return turn;
   }
@@ -165,7 +168,6 @@ export class TestDriver implements Driver {
 
   #spawn(alias?: QueueAlias): TestProcess {
     const runner = this.#runner;
-    if (this.#isClosed) failAssertion('The application is closed: no job runs any more');
     if (runner === undefined) failAssertion(NO_RUNNER);
     const names = alias === undefined ? Object.keys(runner.queues) : [alias.shown];
     return new TestProcess({
