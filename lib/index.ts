@@ -24,7 +24,7 @@ export type { QueuedEvent, QueuedJob } from './client/queued-event.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
 export type { InjectToken, OptionalToken } from './nest/inject-token.js';
 export { JobContext, Snooze } from './core/job-context.js';
-export type { JobOptions, PerJob } from './core/job-definition.js';
+export type { JobClassOptions, JobOptions, PerJob } from './core/job-definition.js';
 export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
 export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
@@ -33,7 +33,9 @@ export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';
 export type { KeepOptions } from './core/keep.js';
 export type { CronTiming, EveryTiming, MissedPolicy, OverlapPolicy, Timing } from './core/schedule.js';
-export type { PayloadCodec } from './core/payload.js';
+export type { PayloadCodec, PayloadOwner, StoredPayloadOwner } from './core/payload.js';
+export type { Upcasts } from './core/payload-form.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 
 export { QueueHandle } from './client/queue-handle.js';
 export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
@@ -89,6 +91,7 @@ export {
   InvalidPayloadError,
   InvalidTransactionError,
   JobsError,
+  type PayloadIssue,
   StorageClosedError,
   StorageFullError,
   StorageOpenError,

@@ -1,6 +1,6 @@
 // Jobs without Nest: define them, queue them, run them.
 export { defineJob, definitionOf } from './core/job-definition.js';
-export type { JobClass, JobDefinition, JobOptions, PerJob } from './core/job-definition.js';
+export type { JobClass, JobClassOptions, JobDefinition, JobOptions, PerJob } from './core/job-definition.js';
 export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
 export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
@@ -9,7 +9,9 @@ export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions
 export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';
 export type { Keep, KeepOptions } from './core/keep.js';
-export type { PayloadCodec } from './core/payload.js';
+export type { PayloadCodec, PayloadOwner, StoredPayloadOwner } from './core/payload.js';
+export type { Upcasts } from './core/payload-form.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 
 export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
 export type { QueuedEvent, QueuedJob, QueuedListener } from './client/queued-event.js';
@@ -113,6 +115,7 @@ export {
   InvalidPayloadError,
   InvalidTransactionError,
   JobsError,
+  type PayloadIssue,
   StorageClosedError,
   StorageFullError,
   StorageOpenError,

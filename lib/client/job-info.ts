@@ -1,6 +1,7 @@
 import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../core/job.js';
 import { maxAttempts } from '../core/max-retries.js';
 import { decodeValue } from '../core/payload.js';
+import { VERSION } from '../core/payload-form.js';
 import { decodePolicy } from '../core/policy.js';
 import { splitMeta } from '../core/tick-mark.js';
 
@@ -44,6 +45,14 @@ export interface JobInfo {
   readonly meta?: unknown;
 }
 
+/** Without the version that stands among the stored fields. */
+function payloadOf({ payload }: JobRecord): unknown {
+  const fields = decodeValue(payload);
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields;
+  const { [VERSION]: _, ...others } = fields as Record<string, unknown>;
+  return others;
+}
+
 export function toJobInfo(record: JobRecord): JobInfo {
   const { id, name, queue, state, reason, cancelReason, priority, attempt, stalls, failures } = record;
   const { mark, meta } = splitMeta(record.meta);
@@ -54,7 +63,7 @@ export function toJobInfo(record: JobRecord): JobInfo {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(cancelReason === undefined ? {} : { cancelReason }),
-    payload: decodeValue(record.payload),
+    payload: payloadOf(record),
     priority,
     attempts: attempt,
     maxAttempts: maxAttempts(decodePolicy(record.policy).maxRetries),

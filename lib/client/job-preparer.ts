@@ -4,7 +4,8 @@ import { definitionOf, type JobClass, type JobDefinition, type JobOptions } from
 import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
 import { parseOrder } from '../core/order-options.js';
-import { encodePayload, encodeValue, type PayloadCodec } from '../core/payload.js';
+import { encodeValue, type PayloadCodec } from '../core/payload.js';
+import { checkFields, decodeJob, encodeJob } from '../core/payload-form.js';
 import type { Due, NewJob } from '../storage/new-job.js';
 import type { JobTemplate } from '../storage/schedules.js';
 import { ask, PolicyBook } from './job-policy.js';
@@ -31,8 +32,8 @@ export class JobPreparer {
   }
 
   prepare(job: object, options: QueueOptions = DEFAULTS): NewJob {
-    const [template, delay] = this.#template(job, options);
     const id = options.id === undefined ? this.#createId() : checkName(options.id, 'A job id');
+    const [template, delay] = this.#template(job, options, id);
     const due = dueOf(options, delay);
     if (template.expiresIn !== undefined) checkExpiry(template.expiresIn, due);
     return { id, due, ...template };
@@ -47,8 +48,22 @@ export class JobPreparer {
     );
   }
 
+  /**
+   * Asks the schema of the job's class about what would be stored: the job as its run would see it. `undefined` where
+   * there is none, or it has nothing to say. Throws or rejects with `InvalidPayloadError`.
+   */
+  check(
+    job: object,
+    { id = '', name, payload }: JobTemplate & { readonly id?: string },
+  ): Promise<unknown> | undefined {
+    const definition = findDefinition(job);
+    if (!definition.schema) return undefined;
+    const checked = checkFields(definition, decodeJob(definition, payload, { id, name }, this.#codec));
+    return checked instanceof Promise ? checked : undefined;
+  }
+
   /** Along with the delay that its debounce asks for. */
-  #template(job: object, options: QueueOptions): readonly [JobTemplate, number | undefined] {
+  #template(job: object, options: QueueOptions, id?: string): readonly [JobTemplate, number | undefined] {
     if (options !== DEFAULTS) checkKnownOptions(options, QUEUE_OPTIONS, 'queue()');
     const definition = findDefinition(job);
     const own = definition.options;
@@ -60,13 +75,16 @@ export class JobPreparer {
     const template: Writable<JobTemplate> = {
       name: definition.name,
       queue: queue === undefined ? DEFAULT_QUEUE : checkName(queue, 'A queue name'),
-      payload: encodePayload(job, this.#codec),
+      payload: '',
       policy: this.#policies.policyOf(definition, job, options),
       priority: checkPriority(
         options.priority ?? ask(own.priority, job) ?? ask(this.#defaults.priority, job) ?? 0,
       ),
     };
     if (uniqueness !== undefined) template.unique = claimOf(template.name, template.queue, uniqueness.unique);
+    const isMovable = template.unique?.replace?.includes('payload') === true;
+    const owner = { name: definition.name, ...(id === undefined || isMovable ? {} : { id }) };
+    template.payload = encodeJob(definition, job, owner, this.#codec);
     if (group !== undefined) template.group = checkName(group, 'A group');
     if (expiresIn !== undefined) template.expiresIn = parseDuration(expiresIn, 'expiresIn');
     if (options.meta !== undefined) template.meta = encodeValue(options.meta);

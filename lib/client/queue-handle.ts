@@ -58,7 +58,10 @@ export class QueueHandle<S extends Storage = Storage> {
    * then be stored, and queueing it again with the same `id` option is safe.
    */
   async queue(job: object, options?: QueueOptions<S>): Promise<Pushed> {
-    const pushed = await this.#push([this.#preparer.prepare(job, options)], options?.transaction);
+    const prepared = this.#preparer.prepare(job, options);
+    const check = this.#preparer.check(job, prepared);
+    if (check) await check;
+    const pushed = await this.#push([prepared], options?.transaction);
     return pushed[0] as Pushed;
   }
 
@@ -67,6 +70,8 @@ export class QueueHandle<S extends Storage = Storage> {
     if (options && 'id' in options)
       throw new InvalidOptionError('queueAll(): an id belongs to one job; use queue()');
     const prepared = jobs.map((job) => this.#preparer.prepare(job, options));
+    const checks = prepared.flatMap((each, index) => this.#preparer.check(jobs[index] as object, each) ?? []);
+    if (checks.length > 0) await Promise.all(checks);
     return prepared.length === 0 ? [] : this.#push(prepared, options?.transaction);
   }
 

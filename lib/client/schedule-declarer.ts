@@ -9,7 +9,7 @@ import { createIdGenerator } from '../core/job-id.js';
 import { checkName } from '../core/name.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { Timing } from '../core/schedule.js';
-import type { NewSchedule } from '../storage/schedules.js';
+import type { JobTemplate, NewSchedule } from '../storage/schedules.js';
 import type { Storage } from '../storage/storage.js';
 import { JobPreparer } from './job-preparer.js';
 import { Patience } from './patience.js';
@@ -35,6 +35,8 @@ export class ScheduleDeclarer {
   readonly #clock: Clock;
   readonly #preparer: JobPreparer;
   readonly #patience: Patience;
+  /** What schemas have still to say of declared jobs. */
+  readonly #checks = new WeakMap<JobTemplate, Promise<unknown>>();
 
   constructor(storage: Storage, options: ScheduleDeclarerOptions) {
     const { defaults = {}, codec, clock = systemClock, chance = systemChance } = options;
@@ -66,6 +68,7 @@ export class ScheduleDeclarer {
 
   /** All or none. A paused schedule stays paused. */
   async declare(schedules: readonly NewSchedule[]): Promise<void> {
+    for (const { template } of schedules) await this.#checks.get(template);
     const keys = schedules.map(({ key }) => key);
     const present = await this.#patience.call(() => this.#storage.schedules(keys));
     const held = new Set(present.filter(({ nextAt }) => isHeld(nextAt)).map(({ key }) => key));
@@ -85,6 +88,10 @@ export class ScheduleDeclarer {
     { missed, overlap, job: options }: ScheduleSettings,
   ): NewSchedule {
     const template = this.#preparer.prepareTemplate(job, options);
+    const check = this.#preparer.check(job, template);
+    if (check) this.#checks.set(template, check);
+    // Told by declare(), if that is ever called.
+    check?.catch(() => {});
     return { key, timing, missed, overlap, template, firstIn: 0 };
   }
 }

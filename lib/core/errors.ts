@@ -26,14 +26,36 @@ export class InvalidOptionError extends JobsError {
  */
 export class InvalidPayloadError extends JobsError {
   readonly code = 'INVALID_PAYLOAD';
+  /** All that is wrong; of a schema's findings each one, else only the first thing found. */
+  readonly issues: readonly PayloadIssue[];
 
   constructor(
     /** Where in the payload, such as `$.items[3].price`. */
     readonly path: string,
     problem: string,
+    options: InvalidPayloadOptions = {},
   ) {
-    super(`The payload cannot be stored: ${path} ${problem}`);
+    const { what = 'The payload cannot be stored', issues = [{ path, message: problem }] } = options;
+    super(`${what}: ${path} ${problem}`, options);
+    this.issues = issues;
   }
+}
+
+/** One thing that is wrong with a payload. @publicApi */
+export interface PayloadIssue {
+  /** Where, such as `$.items[3].price`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+interface InvalidPayloadOptions extends ErrorOptions {
+  readonly what?: string;
+  readonly issues?: readonly PayloadIssue[];
+}
+
+/** A stored payload is of a version of its class that this process does not know yet. */
+export class NewerPayloadError extends JobsError {
+  readonly code = 'NEWER_PAYLOAD';
 }
 
 /**

@@ -6,6 +6,8 @@ import { checkKnownOptions } from './known-options.js';
 import type { MaxRetries } from './max-retries.js';
 import { checkName } from './name.js';
 import type { OrderOption } from './order-options.js';
+import type { Upcasts } from './payload-form.js';
+import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 import type { DebounceOptions, ThrottleOptions, UniqueOptions } from './unique-options.js';
 
 /** A value, or how to get it from the job: asked once, when the job is enqueued. @publicApi */
@@ -56,6 +58,33 @@ export const JOB_OPTIONS: readonly (keyof JobOptions)[] = [
   'keep',
 ];
 
+/**
+ * All that can be said of a class of jobs but its name.
+ * @publicApi
+ */
+export interface JobClassOptions<J = object> extends JobOptions<J> {
+  /**
+   * What its stored payload has to fit, of any library that keeps to Standard Schema. Asked when a job is queued, so that
+   * the caller gets an `InvalidPayloadError`, and again when it runs: what does not fit then is `dead: invalid-payload`,
+   * and what the schema makes of the fields is what `run` sees. Dates are stored as ISO text.
+   */
+  readonly schema?: StandardSchema;
+  /** Of the payload; a whole number, which grows with each change that old payloads do not fit. @default 1 */
+  readonly version?: number;
+  /** What makes the payload of a version the next one: `{ 1: ({ name, ...others }) => ({ ...others, firstName: name }) }`. */
+  readonly upcast?: Upcasts;
+  /** Names that the class had before: their jobs are still run. */
+  readonly aliases?: readonly string[];
+}
+
+const CLASS_OPTIONS: readonly (keyof JobClassOptions)[] = [
+  ...JOB_OPTIONS,
+  'schema',
+  'version',
+  'upcast',
+  'aliases',
+];
+
 /** A class whose instances are jobs. @publicApi */
 export type JobClass<J extends object = object> = abstract new (...args: never[]) => J;
 
@@ -68,6 +97,10 @@ export interface JobDefinition<J extends object = object, Asked = J> {
   readonly name: string;
   readonly class: JobClass<J>;
   readonly options: JobOptions<Asked>;
+  readonly schema?: StandardSchema;
+  readonly version: number;
+  readonly upcast: Upcasts;
+  readonly aliases: readonly string[];
 }
 
 const definitions = new WeakMap<JobClass, JobDefinition>();
@@ -79,11 +112,13 @@ const definitions = new WeakMap<JobClass, JobDefinition>();
  */
 export function defineJob<J extends object>(
   jobClass: JobClass<J>,
-  options: JobOptions<J> & { readonly name: string },
+  options: JobClassOptions<J> & { readonly name: string },
 ): JobDefinition<J> {
-  const { name, ...rest } = options;
+  checkKnownOptions(options, ['name', ...CLASS_OPTIONS], `Job '${options.name}'`);
+  const { name, schema, version = 1, upcast = {}, aliases = [], ...rest } = options;
   checkName(name, `The name of job class ${jobClass.name}`);
-  checkKnownOptions(rest, JOB_OPTIONS, `Job '${name}'`);
+  checkPayloadOptions(name, schema, version, upcast);
+  for (const alias of aliases) checkName(alias, `Job '${name}': an alias`);
   if (
     rest.backoff !== undefined &&
     typeof rest.backoff !== 'function' &&
@@ -94,9 +129,35 @@ export function defineJob<J extends object>(
     );
   }
   if (definitions.has(jobClass)) throw new InvalidJobError(`Class ${jobClass.name} is a job already`);
-  const definition: JobDefinition<J> = { name, class: jobClass, options: rest };
+  const definition: JobDefinition<J> = {
+    name,
+    class: jobClass,
+    options: rest,
+    ...(schema === undefined ? {} : { schema }),
+    version,
+    upcast,
+    aliases,
+  };
   definitions.set(jobClass, definition as unknown as JobDefinition);
   return definition;
+}
+
+function checkPayloadOptions(name: string, schema: unknown, version: number, upcast: Upcasts): void {
+  if (schema !== undefined && !isStandardSchema(schema)) {
+    throw new InvalidOptionError(
+      `Job '${name}': schema is of no library that keeps to Standard Schema (zod 3.24, valibot 1, arktype 2 or newer do)`,
+    );
+  }
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw new InvalidOptionError(`Job '${name}': version ${String(version)} is not a whole number from 1`);
+  }
+  for (const [from, step] of Object.entries(upcast)) {
+    const isStep = Number.isSafeInteger(Number(from)) && Number(from) >= 1 && Number(from) < version;
+    if (isStep && typeof step === 'function') continue;
+    throw new InvalidOptionError(
+      `Job '${name}': upcast has ${from}, which is no function from a version below ${version} to the next`,
+    );
+  }
 }
 
 /**

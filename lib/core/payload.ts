@@ -10,10 +10,33 @@ const FORBIDDEN_KEYS: readonly string[] = ['__proto__', 'constructor'];
  */
 export interface PayloadCodec {
   /** Gets the payload's own fields; returns what is then stored under the strict rules. */
-  encode(fields: Readonly<Record<string, unknown>>): Record<string, unknown>;
-  /** The way back, when the job runs. */
-  decode(fields: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  encode(fields: Readonly<Record<string, unknown>>, owner: PayloadOwner): Record<string, unknown>;
+  /** The way back, when the job runs. Throwing makes the job `dead: invalid-payload`. */
+  decode(fields: Readonly<Record<string, unknown>>, owner: StoredPayloadOwner): Record<string, unknown>;
 }
+
+/**
+ * Whose payload is encoded.
+ * @publicApi
+ */
+export interface PayloadOwner {
+  /** As it is stored. */
+  readonly name: string;
+  /**
+   * Absent when the payload will stand in several jobs, or in one that is not known yet: that of a schedule, and one that may
+   * replace the payload of the job that holds a unique key.
+   */
+  readonly id?: string;
+}
+
+/**
+ * Whose payload is decoded.
+ * @publicApi
+ */
+export type StoredPayloadOwner = Required<PayloadOwner>;
+
+/** A payload as an object. */
+export type Fields = Record<string, unknown>;
 
 /**
  * JSON text of a value, or `InvalidPayloadError` naming the path of the first thing that would not come back
@@ -38,16 +61,25 @@ function stringify(value: unknown, limit: number): string {
   return text;
 }
 
-/** Encodes an object's own enumerable fields, whatever its class. */
-export function encodePayload(job: object, codec?: PayloadCodec, limit = DEFAULT_LIMIT): string {
-  const own: Record<string, unknown> = { ...job };
-  const fields = codec ? codec.encode(own) : own;
-  checkFields(fields, { object: job, key: '', around: undefined, depth: 0 });
-  return stringify(fields, limit);
+/** Encodes the fields of a job, whatever its class. */
+export function encodeFields(
+  job: object,
+  fields: Fields,
+  owner: PayloadOwner,
+  codec?: PayloadCodec,
+  limit = DEFAULT_LIMIT,
+): string {
+  const encoded = codec ? codec.encode(fields, owner) : fields;
+  checkFields(encoded, { object: job, key: '', around: undefined, depth: 0 });
+  return stringify(encoded, limit);
 }
 
 /** The fields of a stored payload. Throws `InvalidPayloadError` when the text is no JSON object. */
-export function decodePayload(text: string, codec?: PayloadCodec): Record<string, unknown> {
+export function decodePayload(
+  text: string,
+  codec: PayloadCodec | undefined,
+  owner: StoredPayloadOwner,
+): Fields {
   const fields = parse(text);
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
     throw new InvalidPayloadError('$', 'is not an object');
@@ -55,7 +87,7 @@ export function decodePayload(text: string, codec?: PayloadCodec): Record<string
   for (const key of FORBIDDEN_KEYS) {
     if (Object.hasOwn(fields, key)) throw new InvalidPayloadError(`$.${key}`, 'is a forbidden key');
   }
-  return codec ? codec.decode(fields as Record<string, unknown>) : (fields as Record<string, unknown>);
+  return codec ? codec.decode(fields as Fields, owner) : (fields as Fields);
 }
 
 /** A stored value for a reader: `undefined` when there is none or it no longer decodes. */

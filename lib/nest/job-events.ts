@@ -137,7 +137,8 @@ function filterOf(selector: string, jobClass: JobClass | undefined): (event: Bac
   if (definition === undefined) {
     throw new InvalidJobError(`Events: ${jobClass.name}, named for '${selector}', is no job`);
   }
-  return (event) => nameIn(event) === definition.name;
+  const names = new Set<string | undefined>([definition.name, ...definition.aliases]);
+  return (event) => names.has(nameIn(event));
 }
 
 function nameIn(event: BackgroundJobEvent): string | undefined {

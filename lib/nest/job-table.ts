@@ -82,14 +82,17 @@ function checkHandled({ definition, name, jobClass }: FoundHandler): void {
 function checkNames(definitions: readonly JobDefinition[]): void {
   const seen = new Map<string, JobDefinition>();
   for (const definition of definitions) {
-    const { name } = definition;
-    const other = seen.get(name);
-    seen.set(name, definition);
-    if (!other) continue;
-    const classes = [other, definition].map((each) => each.class.name).toSorted(compare);
-    throw new DuplicateJobError(
-      `Two job classes are named '${name}': ${classes.join(' and ')}. Storages tell classes apart by name: rename one`,
-    );
+    for (const name of [definition.name, ...definition.aliases]) {
+      const other = seen.get(name);
+      seen.set(name, definition);
+      if (!other) continue;
+      const classes = [other, definition].map((each) => each.class.name).toSorted(compare);
+      throw new DuplicateJobError(
+        other === definition
+          ? `Job '${definition.name}' has the name '${name}' twice: take the alias away`
+          : `Two job classes are named '${name}': ${classes.join(' and ')}. Storages tell classes apart by name: rename one`,
+      );
+    }
   }
 }
 

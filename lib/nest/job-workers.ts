@@ -9,6 +9,7 @@ import type { Runner } from '../runtime/runner.js';
 import type { RunnerEvent } from '../runtime/runner-event.js';
 import { Storage } from '../storage/storage.js';
 import { ClassSchedules } from './class-schedules.js';
+import { checkClassValidation } from './class-validation.js';
 import { EventSource } from './job-events.js';
 import { buildHandlers } from './job-handlers.js';
 import { CommonEnhancers } from './enhancers/common-enhancers.js';
@@ -63,6 +64,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   async onModuleInit(): Promise<void> {
     const { entries, warnings } = buildJobTable(this.#explorer.explore());
     for (const warning of warnings) this.#logger.warn(warning);
+    await checkClassValidation(entries.map(({ definition }) => definition));
     this.#schedules.prepare(entries.map(({ definition }) => definition));
     if (this.#settings.workers === false) return;
     const handlers = await buildHandlers(entries, this.#commonEnhancers.find(this.#settings));

@@ -1,7 +1,8 @@
 import { Injectable, Scope } from '@nestjs/common';
-import { InvalidJobError } from '../core/errors.js';
-import { defineJob, type JobClass, type JobOptions } from '../core/job-definition.js';
+import { InvalidJobError, InvalidOptionError } from '../core/errors.js';
+import { defineJob, type JobClass, type JobClassOptions } from '../core/job-definition.js';
 import type { Duration } from '../core/duration.js';
+import { classValidation } from './class-validation.js';
 import type { InjectToken, RunArguments } from './inject-token.js';
 import { hasInjectedParts, PARAM_TYPES } from './nest-metadata.js';
 import { addSchedule, type ArgumentlessJobClass } from './schedule.decorators.js';
@@ -13,11 +14,16 @@ import { addSchedule, type ArgumentlessJobClass } from './schedule.decorators.js
 export interface JobDecoratorOptions<
   J extends object = object,
   Tokens extends readonly InjectToken[] = readonly InjectToken[],
-> extends JobOptions<J> {
+> extends JobClassOptions<J> {
   /** What storages know the class by. It outlives renaming the class; unique in the application. */
   readonly name: string;
   /** What `run` gets before the context, resolved as a constructor of the job's module would resolve it. */
   readonly inject?: Tokens;
+  /**
+   * Has the decorators of `class-validator` on the class checked, as its `schema`. Both packages are optional: without
+   * `class-transformer`, nothing makes dates of stored text. @default false
+   */
+  readonly validate?: boolean;
   /**
    * Has a job of the class, made without arguments, enqueued once per interval for the whole cluster, at least
    * 100 ms. `@Every` and `@Cron` can do more.
@@ -55,9 +61,12 @@ export function Job<J extends object = object, Interval extends Duration | undef
   options: JobDecoratorOptions<J> & { readonly inject?: undefined; readonly every?: Interval },
 ): (jobClass: Decorated<J, Interval>) => void;
 export function Job(options: JobDecoratorOptions): (jobClass: JobClass) => void {
-  const { inject, every, ...rest } = options;
+  const { inject, every, validate = false, ...rest } = options;
+  if (validate && rest.schema) {
+    throw new InvalidOptionError(`Job '${rest.name}': give either schema or validate, not both`);
+  }
   return (jobClass) => {
-    defineJob(jobClass, rest);
+    defineJob(jobClass, validate ? { ...rest, schema: classValidation(jobClass) } : rest);
     checkInjections(jobClass, inject);
     if (inject) injections.set(jobClass, [...inject]);
     if (every !== undefined) addSchedule(jobClass, { kind: 'every', interval: every, options: {} });

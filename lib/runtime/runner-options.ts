@@ -125,9 +125,11 @@ function checkQueues(queues: Readonly<Record<string, number>>): void {
 function byName(handlers: readonly JobHandler[]): ReadonlyMap<string, JobHandler> {
   const map = new Map<string, JobHandler>();
   for (const handler of handlers) {
-    const { name } = handler.definition;
-    if (map.has(name)) throw new DuplicateJobError(`Job '${name}' has two handlers`);
-    map.set(name, handler);
+    const { name, aliases } = handler.definition;
+    for (const known of [name, ...aliases]) {
+      if (map.has(known)) throw new DuplicateJobError(`Job '${known}' has two handlers`);
+      map.set(known, handler);
+    }
   }
   return map;
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/clock.js';
 import type { LeasedJob } from '../../core/job.js';
 import { reviveJob } from '../../core/job-definition.js';
-import { decodePayload, type PayloadCodec } from '../../core/payload.js';
+import { InvalidPayloadError, NewerPayloadError } from '../../core/errors.js';
+import type { Fields, PayloadCodec } from '../../core/payload.js';
+import { checkFields, decodeJob } from '../../core/payload-form.js';
 import { describeFailure } from '../../core/failure.js';
 import type { Outcome } from '../../core/outcome.js';
 import { decodePolicy } from '../../core/policy.js';
@@ -10,6 +12,9 @@ import type { JobReference } from '../runner-event.js';
 import { RunContext } from './run-context.js';
 import { outcomeOfReturn, outcomeOfThrow, type Abort } from './run-outcome.js';
 import type { Slots } from './slots.js';
+
+/** Until a job that is too new for this process is offered again. Milliseconds. */
+const NEWER_IN = 5_000;
 
 /** What an execution needs of the worker around it. */
 export interface ExecutionHost {
@@ -69,9 +74,25 @@ export class Execution {
     this.isRunning = true;
     this.since = now;
     this.#host.begun(this);
+    const fields = this.#decode();
+    if (fields === undefined) return;
+    try {
+      const checked = checkFields(this.handler.definition, fields);
+      if (checked instanceof Promise) {
+        checked.then(
+          (settled) => this.#checked(settled),
+          (error: unknown) => this.#misfit(error),
+        );
+      } else this.#run(checked);
+    } catch (error) {
+      this.#misfit(error);
+    }
+  }
+
+  #run(fields: Fields): void {
     let value: unknown;
-    const job = this.#revive();
-    if (job === undefined) return;
+    const job = reviveJob(this.handler.definition, fields);
+    this.#job = job;
     try {
       value = this.handler.run(job, new RunContext(this));
       if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
@@ -121,17 +142,39 @@ export class Execution {
     return { id, name, queue, attempt: attempt + 1, token };
   }
 
-  #revive(): object | undefined {
+  #decode(): Fields | undefined {
     try {
-      const { payload, policy } = this.job;
-      this.#job = reviveJob(this.handler.definition, decodePayload(payload, this.#host.codec));
-      const { timeout } = decodePolicy(policy);
+      const fields = decodeJob(this.handler.definition, this.job.payload, this.job, this.#host.codec);
+      const { timeout } = decodePolicy(this.job.policy);
       if (timeout !== undefined) this.#host.limit(this, timeout);
-      return this.#job;
+      return fields;
     } catch (error) {
-      this.#end({ kind: 'failed', failure: describeFailure(error), final: 'invalid-payload' });
+      if (error instanceof NewerPayloadError) this.#putOff(error);
+      else this.#invalid(error);
       return undefined;
     }
+  }
+
+  #checked(fields: Fields): void {
+    if (!this.isRunning) return;
+    if (this.abort) this.#threw(this.abort.error);
+    else this.#run(fields);
+  }
+
+  /** A schema that found something wrong will find it again; one that broke may not. */
+  #misfit(error: unknown): void {
+    if (error instanceof InvalidPayloadError && !this.abort) this.#invalid(error);
+    else this.#threw(error);
+  }
+
+  #invalid(error: unknown): void {
+    this.#end({ kind: 'failed', failure: describeFailure(error), final: 'invalid-payload' });
+  }
+
+  // While a new version is rolled out, old processes get its jobs as well: those are for the new ones to run.
+  #putOff(error: NewerPayloadError): void {
+    this.log(`put off for a newer process. ${error.message}`);
+    this.#end({ kind: 'snoozed', delay: NEWER_IN });
   }
 
   #returned(value: unknown): void {

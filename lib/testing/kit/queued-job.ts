@@ -1,3 +1,4 @@
+import { splitVersion } from '../../core/payload-form.js';
 import { AssertionError, deepStrictEqual } from 'node:assert';
 import { inspect } from 'node:util';
 import { toJobInfo, type JobInfo } from '../../client/job-info.js';
@@ -124,10 +125,11 @@ function definitionFor<J extends object>(jobClass: JobClass<J>): Pick<JobDefinit
 
 function payloadOf(
   definition: Pick<JobDefinition, 'class'>,
-  { payload }: JobRecord,
+  record: JobRecord,
   codec: PayloadCodec | undefined,
 ): object {
-  return reviveJob(definition, decodePayload(payload, codec));
+  const [, fields] = splitVersion(decodePayload(record.payload, codec, record));
+  return reviveJob(definition, fields);
 }
 
 function isEqual(actual: unknown, expected: unknown): boolean {

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidPayloadError } from '../../../lib/core/errors.js';
-import { decodePayload, decodeValue, encodePayload, encodeValue } from '../../../lib/core/payload.js';
+import {
+  decodePayload as decode,
+  decodeValue,
+  encodeFields,
+  encodeValue,
+} from '../../../lib/core/payload.js';
+import type { PayloadCodec } from '../../../lib/core/payload.js';
+
+const owner = { id: '1', name: 'job' };
+const encodePayload = (job: object, codec?: PayloadCodec) => encodeFields(job, { ...job }, owner, codec);
+const decodePayload = (text: string, codec?: PayloadCodec) => decode(text, codec, owner);
 
 class Money {
   constructor(readonly cents: number) {}
