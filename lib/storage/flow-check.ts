@@ -8,13 +8,17 @@ export function checkFlows(jobs: readonly NewJob[]): void {
   if (waiting.size === 0) return;
   const ids = new Set(jobs.map(({ id }) => id));
   for (const job of waiting.values()) checkDependencies(job, ids);
+  const awaited = new Set([...waiting.values()].flatMap(({ after = [] }) => after.map(({ id }) => id)));
+  const unsure = jobs.find(({ id, unique }) => unique !== undefined && (awaited.has(id) || waiting.has(id)));
+  if (unsure)
+    throw new InvalidOptionError(
+      `after: job ${unsure.id} has a unique key, so that it may not be there to wait for`,
+    );
   refuseCycles(waiting);
 }
 
-function checkDependencies({ id, after = [], unique }: NewJob, ids: ReadonlySet<string>): void {
+function checkDependencies({ id, after = [] }: NewJob, ids: ReadonlySet<string>): void {
   if (after.length === 0) throw new InvalidOptionError(`after: job ${id} waits for no job; leave it out`);
-  if (unique !== undefined)
-    throw new InvalidOptionError(`after: job ${id} has a unique key, and could be left out`);
   if (new Set(after.map((dependency) => dependency.id)).size < after.length) {
     throw new InvalidOptionError(`after: job ${id} waits for one job twice`);
   }

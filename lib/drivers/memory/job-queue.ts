@@ -16,12 +16,12 @@ export class JobQueue {
   /** Set once it had a group or a limit. */
   governor: Governor | undefined = undefined;
   limits: QueueLimits | undefined = undefined;
-  blocked = 0;
   running = 0;
   retrying = 0;
   dead = 0;
   completed = 0;
   failed = 0;
+  readonly #blocked = new Set<StoredJob>();
   #recent: RecentEnds | undefined = undefined;
   #ready: Map<string, ReadyLine> | undefined = undefined;
   #waiting: OrderedLine<StoredJob> | undefined = undefined;
@@ -39,7 +39,16 @@ export class JobQueue {
       governor.add(job);
     }
     for (const job of this.#waiting?.values() ?? []) governor.arrive(job);
+    for (const job of this.#blocked) governor.arrive(job);
     return governor;
+  }
+
+  addBlocked(job: StoredJob): void {
+    this.#blocked.add(job);
+  }
+
+  removeBlocked(job: StoredJob): void {
+    this.#blocked.delete(job);
   }
 
   count(what: keyof Ended, now: number): void {
@@ -117,10 +126,21 @@ export class JobQueue {
       ready += line.size;
       oldestReadyAt = Math.min(oldestReadyAt, line.oldest);
     }
-    const { name: queue, blocked, running, retrying, dead, completed, failed, paused, limits } = this;
+    const { name: queue, running, retrying, dead, completed, failed, paused, limits } = this;
     const scheduled = (this.#waiting?.size ?? 0) - retrying;
     return {
-      ...{ queue, blocked, ready, scheduled, running, retrying, dead, completed, failed, since },
+      ...{
+        queue,
+        blocked: this.#blocked.size,
+        ready,
+        scheduled,
+        running,
+        retrying,
+        dead,
+        completed,
+        failed,
+        since,
+      },
       ...(ready === 0 ? {} : { oldestReadyAt }),
       ...(paused === undefined ? {} : { paused }),
       ...(limits === undefined ? {} : { limits }),

@@ -74,6 +74,16 @@ export class JobTable {
     return { id: job.id, duplicate: false };
   }
 
+  /** Of jobs that were pushed: what they wait for may have been here before, and have ended. */
+  tellKnown(jobs: readonly NewJob[], now: number): void {
+    for (const { id } of jobs.flatMap(({ after = [] }) => after)) {
+      const job = this.#jobs.get(id);
+      if (job?.state === 'completed' || job?.state === 'dead' || job?.state === 'cancelled') {
+        this.#tell(id, job.state, job.extras?.result, now);
+      }
+    }
+  }
+
   /** The job waits until `runAt`; a time that has come makes it ready. */
   wait(job: StoredJob, state: 'scheduled' | 'retrying', runAt: number, now: number): void {
     this.#leave(job, now);
@@ -207,7 +217,7 @@ export class JobTable {
     const { queue, state } = job;
     queue.governor?.arrive(job);
     if (state === 'blocked') {
-      queue.blocked += 1;
+      queue.addBlocked(job);
       return;
     }
     if (state === 'ready') queue.addReady(job);
@@ -220,7 +230,7 @@ export class JobTable {
     const { queue, state } = job;
     if (hasEnded(state)) return this.#leaveEnded(job, queue);
     if (state === 'running') return this.#leaveRunning(job, queue, now);
-    if (state === 'blocked') queue.blocked -= 1;
+    if (state === 'blocked') queue.removeBlocked(job);
     else if (state !== 'ready') queue.removeWaiting(job);
     else if (job.extras?.expiry?.isSetAside === true) {
       job.extras.expiry.isSetAside = false;

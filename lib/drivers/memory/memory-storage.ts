@@ -56,7 +56,9 @@ export class MemoryStorage extends Storage {
     return this.#do((on, now) => {
       refuseTransaction(transaction, this.name);
       checkPush(jobs, this);
-      return jobs.map((job) => on.jobs.add(job, now));
+      const pushed = jobs.map((job) => on.jobs.add(job, now));
+      if (jobs.some(({ after }) => after !== undefined)) on.jobs.tellKnown(jobs, now);
+      return pushed;
     });
   }
 

@@ -15,10 +15,10 @@ import type { JoinedTransaction } from './transaction/joined-transaction.js';
 const NUMBER = `select pg_current_xact_id()::text as transaction`;
 // One statement: what is taken from the one sum is in the other.
 const ADD_UP = `
-  with apart as (delete from jobs.tally where shard = $1::integer returning lane, completed, failed)
-  insert into jobs.tally (lane, shard, completed, failed)
-  select lane, $2::integer, completed, failed from apart order by lane
-  on conflict (lane, shard) do update
+  with apart as (delete from jobs.tally where shard = $1::integer returning lane, step, completed, failed)
+  insert into jobs.tally (lane, shard, step, completed, failed)
+  select lane, $2::integer, step, completed, failed from apart order by lane, step
+  on conflict (lane, shard, step) do update
   set completed = tally.completed + excluded.completed, failed = tally.failed + excluded.failed`;
 
 export interface JoiningOptions {

@@ -5,6 +5,7 @@ import type { Database } from './database.js';
 import { jobKeyOf } from './job-key.js';
 import { ENDED_COLUMNS, LIVE_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
+import { TALLY } from './recent-ends.sql.js';
 import { LAPSED, STATE } from './schema.js';
 import { arrayOf, type SqlRow, type SqlValue } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
@@ -15,7 +16,6 @@ const BY_KEY = `
   select ${ENDED_COLUMNS}, (select jobs.clock_1()) from jobs.ended_job where key = any($1::uuid[])`;
 const QUEUES = `select name, since, paused_at, pause_reason from jobs.queue`;
 const NOW = `select jobs.clock_1() as now`;
-const TALLY = `select lane, sum(completed)::bigint as completed, sum(failed)::bigint as failed from jobs.tally group by lane`;
 const LIVE = `
   select lane, state, run_at <= (select jobs.clock_1()) as is_due, count(*) as jobs, min(run_at) as oldest
   from jobs.job group by lane, state, is_due`;
@@ -24,7 +24,8 @@ const DEAD = `select lane, count(*) as jobs from jobs.ended_job where state = 5 
 const IN_ANY_ORDER = `set local enable_seqscan = on`;
 
 type Counted = 'blocked' | 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead' | 'completed' | 'failed';
-type Counts = Record<Counted, number> & { oldestReadyAt?: number };
+type Counts = Record<Counted, number> & { oldestReadyAt?: number; recent: NonNullable<QueueStats['recent']> };
+type Span = keyof NonNullable<QueueStats['recent']>;
 
 /** Reads jobs and counts them. */
 export class Looking {
@@ -107,6 +108,8 @@ export class Looking {
     for (const row of tally) {
       add(row, 'completed', row.completed);
       add(row, 'failed', row.failed);
+      const of = counts.get(this.#lanes.byId(row.lane as number).queue);
+      if (of !== undefined) of.recent = added(of.recent, row);
     }
     return counts;
   }
@@ -118,7 +121,20 @@ export class Looking {
 
 const NOTHING: Readonly<Counts> = {
   ...{ blocked: 0, ready: 0, scheduled: 0, retrying: 0, running: 0, dead: 0, completed: 0, failed: 0 },
+  recent: {
+    hour: { completed: 0, failed: 0 },
+    day: { completed: 0, failed: 0 },
+    month: { completed: 0, failed: 0 },
+  },
 };
+
+function added(recent: Counts['recent'], row: SqlRow): Counts['recent'] {
+  const sum = (span: Span) => ({
+    completed: recent[span].completed + (row[`${span}_completed`] as number),
+    failed: recent[span].failed + (row[`${span}_failed`] as number),
+  });
+  return { hour: sum('hour'), day: sum('day'), month: sum('month') };
+}
 
 function countedAs({ state, is_due: isDue }: SqlRow): Counted {
   if (state === STATE.running) return 'running';

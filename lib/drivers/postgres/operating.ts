@@ -1,3 +1,4 @@
+import { COARSEN } from './recent-ends.sql.js';
 import { hasEnded } from '../../core/lifecycle.js';
 import { honourCancel } from '../../core/settlement.js';
 import type { CancelResult, JobChange, RemoveResult, RetryOptions } from '../../storage/inspection.js';
@@ -169,6 +170,7 @@ export class Operating {
       const keys = (await sql.rows(PRUNE_HOLDS, [limit])).map((row) => row.unique_key as string);
       if (keys.length > 0) await sql.rows(FREE_KEYS, [arrayOf(keys)]);
     });
+    await this.#database.rows(COARSEN);
     return (await this.#database.rows(PRUNE, [limit])).length;
   }
 

@@ -155,9 +155,10 @@ export const MIGRATIONS: readonly string[] = [
   create table jobs.tally (
     lane integer not null,
     shard integer not null,
+    step bigint not null,
     completed bigint not null,
     failed bigint not null,
-    primary key (lane, shard)
+    primary key (lane, shard, step)
   ) with (fillfactor = 30, autovacuum_vacuum_cost_delay = 0);
 
   create table jobs.runner (

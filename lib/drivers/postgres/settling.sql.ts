@@ -1,3 +1,4 @@
+import { STEP } from './recent-ends.sql.js';
 import { LASTING_COLUMNS } from './schema.js';
 
 /** The time of a statement: read once, since the clock goes on while it runs. */
@@ -12,13 +13,14 @@ const LOST_TOKENS = `case when asked.stalled then
   (coalesce(job.lost_tokens, '{}') || job.token)[greatest(1, coalesce(cardinality(job.lost_tokens), 0) - 8):]
   else job.lost_tokens end`;
 
-// Completions are added up by lane, and by shard: one row for all would make every commit wait for the one before.
+// Completions are added up by lane, by shard, since one row for all would make every commit wait for the one before, and
+// by steps of time: see RecentEnds.
 const tally = (from: string, completed: string, failed: string, shard: string) => `
   tallied as (
-    insert into jobs.tally (lane, shard, completed, failed)
-    select lane, ${shard}::integer, count(*) filter (where ${completed}), count(*) filter (where ${failed})
+    insert into jobs.tally (lane, shard, step, completed, failed)
+    select lane, ${shard}::integer, (select ${STEP} from moment), count(*) filter (where ${completed}), count(*) filter (where ${failed})
     from ${from} group by lane having count(*) filter (where ${completed} or ${failed}) > 0 order by lane
-    on conflict (lane, shard) do update
+    on conflict (lane, shard, step) do update
     set completed = tally.completed + excluded.completed, failed = tally.failed + excluded.failed)`;
 
 const lastingOf = (table: string, changed: Readonly<Record<string, string>>) =>

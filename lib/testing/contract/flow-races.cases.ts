@@ -111,4 +111,30 @@ export const flowRacesCases: readonly ContractCase[] = [
       assert.equal(await endNext(storage), third.id);
     },
   },
+  {
+    name: 'flow: what comes to wait for a job that has ended before does not wait for ever',
+    needs: 'flows',
+    async run({ storage }) {
+      const kept = jobOf();
+      await storage.push([kept]);
+      await endNext(storage);
+      const next = jobOf(after('completed', kept));
+      await storage.push([kept, next]);
+      assert.equal(await stateOf(storage, next.id), 'ready');
+    },
+  },
+  {
+    name: 'flow: jobs that were blocked before their queue had a group are found when they are free',
+    needs: ['flows', 'groups'],
+    async run({ storage }) {
+      const first = jobOf();
+      const second = jobOf(after('completed', first));
+      const third = jobOf({ ...after('completed', second), group: 'g' });
+      await storage.push([first, second, third]);
+      const other = jobOf();
+      await storage.push([other]);
+      await storage.cancel([first.id], 'no');
+      assert.deepEqual(idsOf(await take(storage)), [other.id]);
+    },
+  },
 ];

@@ -148,9 +148,9 @@ it('what can be known at once is refused at once: no transaction, options the st
     code: 'INVALID_TRANSACTION',
   });
   await transaction('commit', async (client) => {
-    for (const over of [{ group: 'g' }, { expiresIn: 1 }]) {
-      await expect(storage.push([jobOf(over)], client)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-    }
+    const first = jobOf();
+    const second = jobOf({ after: [{ id: first.id, needs: 'completed' }] });
+    await expect(storage.push([first, second], client)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     await expect(storage.complete([], undefined, client)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
   });
   expect(await rows()).toEqual([]);

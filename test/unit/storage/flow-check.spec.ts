@@ -44,7 +44,8 @@ describe('checkFlows', () => {
       ],
     });
     expect(() => checkFlows([jobOf({ id: 'a' }), jobOf({ id: 'b' }), mixed])).toThrow('others not to');
-    const unique = { ...waitingFor('b', 'a'), unique: { key: 'k', while: 'live' } } as const;
-    expect(() => checkFlows([jobOf({ id: 'a' }), unique])).toThrow('unique key');
+    const unique = { key: 'k', while: 'live' } as const;
+    expect(() => checkFlows([jobOf({ id: 'a' }), { ...waitingFor('b', 'a'), unique }])).toThrow('unique key');
+    expect(() => checkFlows([jobOf({ id: 'a', unique }), waitingFor('b', 'a')])).toThrow('unique key');
   });
 });
