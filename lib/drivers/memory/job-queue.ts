@@ -21,7 +21,7 @@ export class JobQueue {
   dead = 0;
   completed = 0;
   failed = 0;
-  readonly #blocked = new Set<StoredJob>();
+  #blocked: Set<StoredJob> | undefined = undefined;
   #recent: RecentEnds | undefined = undefined;
   #ready: Map<string, ReadyLine> | undefined = undefined;
   #waiting: OrderedLine<StoredJob> | undefined = undefined;
@@ -39,16 +39,17 @@ export class JobQueue {
       governor.add(job);
     }
     for (const job of this.#waiting?.values() ?? []) governor.arrive(job);
-    for (const job of this.#blocked) governor.arrive(job);
+    for (const job of this.#blocked ?? []) governor.arrive(job);
     return governor;
   }
 
   addBlocked(job: StoredJob): void {
-    this.#blocked.add(job);
+    (this.#blocked ??= new Set()).add(job);
   }
 
   removeBlocked(job: StoredJob): void {
-    this.#blocked.delete(job);
+    this.#blocked?.delete(job);
+    if (this.#blocked?.size === 0) this.#blocked = undefined;
   }
 
   count(what: keyof Ended, now: number): void {
@@ -131,7 +132,7 @@ export class JobQueue {
     return {
       ...{
         queue,
-        blocked: this.#blocked.size,
+        blocked: this.#blocked?.size ?? 0,
         ready,
         scheduled,
         running,

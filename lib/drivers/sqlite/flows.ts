@@ -18,14 +18,14 @@ import type { Transaction } from './transaction.js';
 const AWAITED = 1;
 const WAITS = 2;
 
-// Of all jobs of one push, once they are stored. `stored` is what a job that was there already is known by.
+// Of all jobs of one push, once they are stored.
 const ADD = `
   insert into jobs_edge (waiter, position, id, needs, dependency)
   select waiter.seq, json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
     coalesce(dependency.seq, 0)
   from json_each(?)
   cross join jobs_content waiter on waiter.id = json_extract(value, '$[0]')
-  left join jobs_content dependency on dependency.id = json_extract(value, '$[4]')`;
+  left join jobs_content dependency on dependency.id = json_extract(value, '$[2]')`;
 const SEQ = `select seq from jobs_content where id = ?`;
 const MARK_AWAITED = `
   update jobs_job set edges = coalesce(edges, 0) | 1
@@ -91,9 +91,8 @@ export class Flows {
     const answers = new Map(jobs.map(({ id }, index) => [id, pushed[index]]));
     const isNew = (id: string) => answers.get(id)?.duplicate === false;
     const waiters = jobs.filter(({ id, after }) => after !== undefined && isNew(id));
-    // Where another job holds the unique key of one, that job is waited for.
     const edges = waiters.flatMap(({ id, after = [] }) =>
-      after.map((edge, position) => [id, position, edge.id, edge.needs, answers.get(edge.id)?.id]),
+      after.map((edge, position) => [id, position, edge.id, edge.needs]),
     );
     tx.sql.run(ADD, JSON.stringify(edges));
     for (const { id, after = [] } of waiters) {

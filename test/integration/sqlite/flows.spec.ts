@@ -82,19 +82,6 @@ describe('a flow that waits for a job that was there before', () => {
     expect(await storage.push([head, last])).toMatchObject([{ duplicate: true }, { duplicate: false }]);
     expect(await storage.info([last.id])).toMatchObject([{ state }]);
   });
-
-  it('waits for the one that has the unique key', async () => {
-    const { storage } = await opened();
-    const unique = { key: 'k', while: 'live' } as const;
-    const [holder, head] = [jobOf({ unique }), jobOf({ unique })];
-    await storage.push([holder]);
-    const last = jobOf({ after: [needOf(head)] });
-    await storage.push([head, last]);
-    expect(await storage.info([last.id])).toMatchObject([{ state: 'blocked' }]);
-    const { jobs } = await storage.pop(requestOf());
-    await storage.complete(jobs.map((job) => completionOf(job)));
-    expect(await storage.info([last.id])).toMatchObject([{ state: 'ready' }]);
-  });
 });
 
 const NONE_KEPT = keeping({ completed: false, dead: false, cancelled: false });
