@@ -38,6 +38,9 @@ export type { Upcasts } from './core/payload-form.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 
 export { QueueHandle } from './client/queue-handle.js';
+export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
+export type { End, Need } from './core/dependency.js';
+export type { ParentJob } from './core/parent-job.js';
 export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
 export {
   ScheduleControl,

@@ -15,6 +15,8 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-
 
 export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
 export type { QueuedEvent, QueuedJob, QueuedListener } from './client/queued-event.js';
+export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
+export type { ParentJob } from './core/parent-job.js';
 export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
 export {
   ScheduleControl,

@@ -15,6 +15,8 @@ export interface JobFilter {
   readonly group?: string;
   /** The `unique.key` it was queued with. Needs `name`, since each job name has keys of its own. */
   readonly uniqueKey?: string;
+  /** The id of the chain, batch or flow it is part of. */
+  readonly flow?: string;
 }
 
 /** What a storage is asked, but for the page. */
@@ -26,12 +28,13 @@ const FIELDS = [
   'name',
   'group',
   'uniqueKey',
+  'flow',
 ] as const satisfies readonly (keyof JobFilter)[];
 
 /** Throws `InvalidOptionError` for what could match nothing, or would match more than was meant. */
 export function parseFilter(filter: JobFilter, where: string): JobCriteria {
   checkKnownOptions(filter, FIELDS, where);
-  const { state, queue, name, group, uniqueKey } = filter;
+  const { state, queue, name, group, uniqueKey, flow } = filter;
   if (state !== undefined && !Object.hasOwn(ARROWS, state)) {
     throw new InvalidOptionError(
       `${where}: state ${JSON.stringify(state)} is none of ${Object.keys(ARROWS).join(', ')}`,
@@ -42,6 +45,7 @@ export function parseFilter(filter: JobFilter, where: string): JobCriteria {
     ...(queue === undefined ? {} : { queue: checkName(queue, `${where}: queue`) }),
     ...(name === undefined ? {} : { name: checkName(name, `${where}: name`) }),
     ...(group === undefined ? {} : { group: checkName(group, `${where}: group`) }),
+    ...(flow === undefined ? {} : { flow: checkName(flow, `${where}: flow`) }),
     ...(uniqueKey === undefined ? {} : { uniqueKey: parseKey(uniqueKey, name, where) }),
   };
 }

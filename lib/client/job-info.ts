@@ -1,3 +1,4 @@
+import { parentsOf, type ParentJob } from '../core/parent-job.js';
 import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../core/job.js';
 import { maxAttempts } from '../core/max-retries.js';
 import { decodeValue } from '../core/payload.js';
@@ -43,6 +44,13 @@ export interface JobInfo {
   /** What the completed run returned. */
   readonly result?: unknown;
   readonly meta?: unknown;
+  readonly group?: string;
+  /** When it is over unless somebody takes it before. */
+  readonly expiresAt?: Date;
+  /** The chain, batch or flow it is part of. */
+  readonly flow?: string;
+  /** What it waits for, or waited for, and what became of each. */
+  readonly after?: readonly ParentJob[];
 }
 
 /** Without the version that stands among the stored fields. */
@@ -78,5 +86,9 @@ export function toJobInfo(record: JobRecord): JobInfo {
     ...(record.progress === undefined ? {} : { progress: decodeValue(record.progress) }),
     ...(record.result === undefined ? {} : { result: decodeValue(record.result) }),
     ...(meta === undefined ? {} : { meta: decodeValue(meta) }),
+    ...(record.group === undefined ? {} : { group: record.group }),
+    ...(record.expiresAt === undefined ? {} : { expiresAt: new Date(record.expiresAt) }),
+    ...(record.flow === undefined ? {} : { flow: record.flow }),
+    ...(record.after === undefined ? {} : { after: parentsOf(record.after) }),
   };
 }

@@ -128,6 +128,19 @@ export class JobInspector {
     return this.#act(RETRY, target, options);
   }
 
+  /**
+   * Starts the dead and cancelled jobs of a flow again, what others wait for first: so it goes on where it failed. What completed
+   * stays as it is. Resolves with what became of each that was tried.
+   */
+  async retryFlow(flow: string): Promise<readonly ActionResult[]> {
+    const jobs: JobInfo[] = [];
+    for await (const job of this.each({ flow: checkName(flow, 'retryFlow(): the flow') })) jobs.push(job);
+    const ids = parentsFirst(jobs)
+      .filter(({ state }) => state === 'dead' || state === 'cancelled')
+      .map(({ id }) => id);
+    return this.#act(RETRY, ids) as Promise<readonly ActionResult[]>;
+  }
+
   /** Ends jobs: those that wait at once; those that run are `requested` to, and their signals abort. */
   cancel(ids: JobIds, options?: CancelOptions): Promise<readonly ActionResult[]>;
   /** Tells which jobs would be ended. */
@@ -233,6 +246,21 @@ export class JobInspector {
     }
     return results;
   }
+}
+
+/** Each behind all that it waits for. */
+function parentsFirst(jobs: readonly JobInfo[]): readonly JobInfo[] {
+  const byId = new Map(jobs.map((job) => [job.id, job]));
+  const ordered = new Set<JobInfo>();
+  const open = [...jobs];
+  for (let job = open.pop(); job !== undefined; job = open.pop()) {
+    const parents = (job.after ?? [])
+      .flatMap(({ id }) => byId.get(id) ?? [])
+      .filter((parent) => !ordered.has(parent));
+    if (parents.length === 0) ordered.add(job);
+    else open.push(job, ...parents);
+  }
+  return [...ordered];
 }
 
 function isFilter(target: JobIds | JobFilter): target is JobFilter {

@@ -9,6 +9,8 @@ import type { NewJob, Pushed } from '../storage/new-job.js';
 import type { Storage } from '../storage/storage.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
 import { JobPreparer } from './job-preparer.js';
+import { batched, chained, jobsOfFlow } from './flow-steps.js';
+import type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './flow-steps.js';
 import { Patience } from './patience.js';
 import type { QueuedListener } from './queued-event.js';
 import type { BatchOptions, QueueOptions, ScheduleOptions } from './queue-options.js';
@@ -75,6 +77,44 @@ export class QueueHandle<S extends Storage = Storage> {
     return prepared.length === 0 ? [] : this.#push(prepared, options?.transaction);
   }
 
+  /**
+   * Enqueues jobs that run one after another: each once the one before it has completed. When one is dead or cancelled, those
+   * after it are cancelled. All are stored in one step, or none. Needs the capability `flows`, as the next two do.
+   */
+  async chain(jobs: readonly object[], options?: FlowOptions<S>): Promise<QueuedFlow<readonly string[]>> {
+    const { flow, ids } = await this.#flow(chained(jobs), options);
+    return { flow, ids: jobs.map((_, nth) => ids[String(nth)] ?? '') };
+  }
+
+  /** Enqueues jobs that run whenever they can, and what follows when all have ended (`onEnd`) or one is dead (`onDead`). */
+  async batch(
+    jobs: readonly object[],
+    { onEnd, onDead, ...options }: FlowOptions<S> & BatchEnds = {},
+  ): Promise<QueuedFlow<readonly string[]> & { readonly onEnd?: string; readonly onDead?: string }> {
+    const ends = { ...(onEnd && { onEnd }), ...(onDead && { onDead }) };
+    const { flow, ids } = await this.#flow(batched(jobs, ends), options);
+    return {
+      flow,
+      ids: jobs.map((_, nth) => ids[String(nth)] ?? ''),
+      ...(ids['onEnd'] === undefined ? {} : { onEnd: ids['onEnd'] }),
+      ...(ids['onDead'] === undefined ? {} : { onDead: ids['onDead'] }),
+    };
+  }
+
+  /**
+   * Enqueues up to 1,000 jobs that wait for one another, by names of your choice: `flow({ load: { job }, report: { job: other,
+   * after: ['load'] } })`. A job finds what became of those it waited for in `context.parents`.
+   *
+   * Throws `InvalidOptionError` when steps wait for one another in a circle or for what is no step.
+   */
+  async flow<Name extends string>(
+    steps: Readonly<Record<Name, FlowStep<NoInfer<Name>>>>,
+    options?: FlowOptions<S>,
+  ): Promise<QueuedFlow<Readonly<Record<Name, string>>>> {
+    const { flow, ids } = await this.#flow(new Map(Object.entries<FlowStep>(steps)), options);
+    return { flow, ids };
+  }
+
   /** Enqueues a job that runs not before a time, or not before so long from now. A past time means now. */
   schedule(job: object, at: Date | Duration, options: ScheduleOptions<S> = {}): Promise<Pushed> {
     return this.queue(job, at instanceof Date ? { ...options, runAt: at } : { ...options, delay: at });
@@ -131,6 +171,17 @@ export class QueueHandle<S extends Storage = Storage> {
   async stats(): Promise<readonly QueueSummary[]> {
     const [now, stats] = await Promise.all([this.#storage.now(), this.#storage.stats()]);
     return stats.map((queue) => toQueueSummary(queue, now));
+  }
+
+  async #flow(
+    steps: ReadonlyMap<string, FlowStep>,
+    options: FlowOptions<S> = {},
+  ): Promise<QueuedFlow<Readonly<Record<string, string>>>> {
+    const jobs = jobsOfFlow(steps, (job) => this.#preparer.prepare(job, options));
+    for (const [name, job] of jobs) await this.#preparer.check(steps.get(name)?.job ?? {}, job);
+    const pushed = await this.#push([...jobs.values()], options.transaction);
+    const ids = Object.fromEntries([...jobs.keys()].map((name, nth) => [name, pushed[nth]?.id ?? '']));
+    return { flow: [...jobs.values()][0]?.id ?? '', ids };
   }
 
   // An answer that did not come leaves open whether the jobs are stored. Their ids make asking again safe;

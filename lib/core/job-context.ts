@@ -1,3 +1,4 @@
+import type { ParentJob } from './parent-job.js';
 import { parseDuration, type Duration } from './duration.js';
 
 /**
@@ -27,6 +28,8 @@ export abstract class JobContext {
   abstract readonly signal: AbortSignal;
   /** What the job was queued with as `meta`. */
   abstract readonly meta: unknown;
+  /** The jobs that it waited for, in a chain, batch or flow, in their order, and what they returned. Empty for all others. */
+  abstract readonly parents: readonly ParentJob[];
   /** Stores a JSON value that `info` shows. Writes are gathered: the newest value is stored within a second. */
   abstract progress(value: unknown): void;
   /** Writes a line that carries the job's id, through the logger of the application. */

@@ -1,6 +1,7 @@
 import { Snooze, type JobContext } from '../../core/job-context.js';
 import type { Duration } from '../../core/duration.js';
 import { maxAttempts } from '../../core/max-retries.js';
+import { parentsOf, type ParentJob } from '../../core/parent-job.js';
 import { decodeValue } from '../../core/payload.js';
 import { decodePolicy } from '../../core/policy.js';
 import { splitMeta } from '../../core/tick-mark.js';
@@ -56,6 +57,10 @@ export class RunContext implements JobContext {
 
   get meta(): unknown {
     return decodeValue(splitMeta(this.#execution.job.meta).meta);
+  }
+
+  get parents(): readonly ParentJob[] {
+    return parentsOf(this.#execution.job.after ?? []);
   }
 
   get progress(): (value: unknown) => void {

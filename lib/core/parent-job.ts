@@ -1,0 +1,18 @@
+import type { End, Need, SettledDependency } from './dependency.js';
+import { decodeValue } from './payload.js';
+
+/** A job that another waits for, or waited for. @publicApi */
+export interface ParentJob {
+  readonly id: string;
+  readonly needs: Need;
+  /** Absent while it has not ended. */
+  readonly ended?: End;
+  /** What its completed run returned. */
+  readonly result?: unknown;
+}
+
+export function parentsOf(after: readonly SettledDependency[]): readonly ParentJob[] {
+  return after.map(({ result, ...parent }) =>
+    result === undefined ? parent : { ...parent, result: decodeValue(result) },
+  );
+}
