@@ -11,7 +11,7 @@ export interface RedisClient {
   subscribe(channel: string): Promise<unknown>;
   connect(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
-  duplicate(): RedisClient;
+  duplicate(override?: object): RedisClient;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
 }
@@ -24,10 +24,17 @@ export interface Script {
 
 const LONGEST_BACKOFF = 2_000;
 
+/**
+ * A client subscribes again by itself whenever it is connected again, and nobody hears of it when that fails: a rejection
+ * nobody handles ends the process. The listener subscribes with each connection anyway.
+ */
+export const LISTENING = { autoResubscribe: false };
+
 /** Makes a client that is not connected yet, and connects again by itself for as long as it lives. */
-export async function makeClient(url: string): Promise<RedisClient> {
+export async function makeClient(url: string, options: object = {}): Promise<RedisClient> {
   const Redis = await load();
   return new Redis(url, {
+    ...options,
     lazyConnect: true,
     // Whoever waits for the connection waits in front of it: what was given up must not be sent later.
     enableOfflineQueue: false,

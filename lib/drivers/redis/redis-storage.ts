@@ -8,7 +8,7 @@ import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
 import { checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
-import { makeClient } from './redis-client.js';
+import { LISTENING, makeClient } from './redis-client.js';
 import type { RedisContents } from './redis-contents.js';
 import { RedisSession } from './redis-session.js';
 import { checkOptions, type RedisStorageOptions } from './redis-storage-options.js';
@@ -220,7 +220,8 @@ export class RedisStorage extends Storage {
     const session = new RedisSession({
       client: isOwn ? await makeClient(options.url) : options.client,
       isOwn,
-      makeListener: async () => (isOwn ? makeClient(options.url) : options.client.duplicate()),
+      makeListener: async () =>
+        isOwn ? makeClient(options.url, LISTENING) : options.client.duplicate(LISTENING),
       prefix: options.prefix ?? 'jobs',
       time: this.#time,
       hub: this.#hub,

@@ -137,7 +137,7 @@ describe('a schema', () => {
       if (isAway) throw new Error('the database is away');
       return true;
     };
-    @Job({ name: 'looked-up', schema: z.object({}).refine(look), maxRetries: 1 })
+    @Job({ name: 'looked-up', schema: v.pipeAsync(v.object({}), v.checkAsync(look)), maxRetries: 1 })
     class LookedUp {
       run(): void {}
     }
