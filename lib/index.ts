@@ -20,6 +20,15 @@ export {
   type JobEventSelector,
 } from './nest/job-events.js';
 export { OnJobEvent, type OnJobEventOptions } from './nest/on-job-event.decorator.js';
+export { JobHealthIndicator } from './nest/health/job-health-indicator.js';
+export type { HealthOptions, LivenessOptions, ReadinessOptions } from './nest/health/health-options.js';
+export type {
+  HealthDetails,
+  HealthReport,
+  LivenessDetails,
+  ReadinessDetails,
+} from './nest/health/health-report.js';
+export type { WorkerStage } from './nest/worker-state.js';
 export type { QueuedEvent, QueuedJob } from './client/queued-event.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
 export type { InjectToken, OptionalToken } from './nest/inject-token.js';

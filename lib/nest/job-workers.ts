@@ -5,7 +5,6 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { JobHandler } from '../runtime/handler.js';
-import type { Runner } from '../runtime/runner.js';
 import type { RunnerEvent } from '../runtime/runner-event.js';
 import { Storage } from '../storage/storage.js';
 import { ClassSchedules } from './class-schedules.js';
@@ -19,8 +18,9 @@ import { buildJobTable } from './job-table.js';
 import { JobExplorer } from './job.explorer.js';
 import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
-import { Surroundings } from './surroundings.js';
+import { Surroundings, type RunnerPart } from './surroundings.js';
 import { chooseQueues } from './worker-queues.js';
+import { WorkerState } from './worker-state.js';
 
 /** Joins a runner's life to the application's. */
 @Injectable()
@@ -35,7 +35,8 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #secondSignal: SecondSignal;
   readonly #commonEnhancers: CommonEnhancers;
   readonly #surroundings: Surroundings;
-  #runner: Pick<Runner, 'start' | 'stop'> | undefined;
+  readonly #state: WorkerState;
+  #runner: RunnerPart | undefined;
 
   constructor(
     explorer: JobExplorer,
@@ -46,6 +47,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     events: EventSource,
     commonEnhancers: CommonEnhancers,
     surroundings: Surroundings,
+    state: WorkerState,
   ) {
     this.#explorer = explorer;
     this.#settings = settings;
@@ -55,6 +57,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#events = events;
     this.#commonEnhancers = commonEnhancers;
     this.#surroundings = surroundings;
+    this.#state = state;
     const { clock } = surroundings;
     this.#hooksCheck = new ShutdownHooksCheck(clock, (message) => logger.warn(message));
     this.#secondSignal = new SecondSignal(clock, (signal) => this.#hurry(signal));
@@ -72,14 +75,17 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (!this.#runner) return;
-    await this.#schedules.declare();
-    await this.#runner.start();
-    this.#hooksCheck.start();
+    if (this.#runner) {
+      await this.#schedules.declare();
+      await this.#runner.start();
+      this.#hooksCheck.start();
+    }
+    this.#state.stage = 'up';
   }
 
   /** Never rejects: Nest 11 would leave out the hooks of all other modules. */
   async onModuleDestroy(): Promise<void> {
+    this.#state.stage = 'draining';
     this.#hooksCheck.stop();
     if (!this.#runner) return;
     this.#secondSignal.listen();
@@ -102,7 +108,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     void this.#runner?.stop({ now: true });
   }
 
-  #createRunner(handlers: readonly JobHandler[]): Pick<Runner, 'start' | 'stop'> | undefined {
+  #createRunner(handlers: readonly JobHandler[]): RunnerPart | undefined {
     const { lease, grace, abortGrace, codec, defaults } = this.#settings;
     const definitions = handlers.map(({ definition }) => definition);
     const { queues, warnings } = chooseQueues(this.#settings, definitions);
@@ -113,7 +119,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       definitions.map(({ name }) => name),
     );
     const { clock, chance } = this.#surroundings;
-    return this.#surroundings.createRunner({
+    const runner = this.#surroundings.createRunner({
       clock,
       chance,
       storage: this.#storage,
@@ -128,5 +134,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       hears: (kind) => this.#logger.says(kind) || this.#events.hears(kind),
       onEvent: (event) => this.#tell(event),
     });
+    this.#state.watch(queues, runner);
+    return runner;
   }
 }

@@ -16,12 +16,14 @@ import { Storage } from '../storage/storage.js';
 import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
 import { DeclaredKeys } from './declared-keys.js';
 import { EventListeners } from './event-listeners.js';
+import { JobHealthIndicator } from './health/job-health-indicator.js';
 import { EventSource, JobEvents } from './job-events.js';
 import { jobContextProvider } from './job-context.provider.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { modulesOf, placeModule } from './module-place.js';
 import { Surroundings } from './surroundings.js';
+import { WorkerState } from './worker-state.js';
 
 const EXTRAS: BackgroundJobsExtras = { isGlobal: true };
 
@@ -36,6 +38,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   providers: [
     JobLogger,
     Surroundings,
+    WorkerState,
+    JobHealthIndicator,
     {
       provide: JobsSettings,
       useFactory: (options: BackgroundJobsOptions) => JobsSettings.parse(options),
@@ -100,6 +104,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     JobsSettings,
     JobLogger,
     Surroundings,
+    WorkerState,
+    JobHealthIndicator,
   ],
 })
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
