@@ -37,6 +37,7 @@ export type { JobClassOptions, JobOptions, PerJob } from './core/job-definition.
 export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
 export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
+export type { ResultOf } from './core/job-result.js';
 export { Backoff, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';
@@ -50,7 +51,13 @@ export { QueueHandle } from './client/queue-handle.js';
 export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
 export type { End, Need } from './core/dependency.js';
 export type { ParentJob } from './core/parent-job.js';
-export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export type { WaitOptions } from './client/job-waits.js';
+export type {
+  BatchOptions,
+  QueueAndWaitOptions,
+  QueueOptions,
+  ScheduleOptions,
+} from './client/queue-options.js';
 export {
   ScheduleControl,
   type PreviewOptions,
@@ -96,6 +103,7 @@ export {
   RetryAfterError,
   ShutdownError,
 } from './core/run-errors.js';
+export { JobDeadError, JobUnknownError, ResultLostError, WaitTimeoutError } from './core/wait-errors.js';
 export {
   DuplicateJobError,
   InvalidJobError,

@@ -5,6 +5,7 @@ export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/uni
 export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
 export { JobContext, Snooze } from './core/job-context.js';
+export type { ResultOf } from './core/job-result.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';
@@ -14,10 +15,17 @@ export type { Upcasts } from './core/payload-form.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 
 export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
+export type { EndListener, EndNews } from './client/end-news.js';
 export type { QueuedEvent, QueuedJob, QueuedListener } from './client/queued-event.js';
 export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
 export type { ParentJob } from './core/parent-job.js';
-export type { BatchOptions, QueueOptions, ScheduleOptions } from './client/queue-options.js';
+export type { WaitOptions } from './client/job-waits.js';
+export type {
+  BatchOptions,
+  QueueAndWaitOptions,
+  QueueOptions,
+  ScheduleOptions,
+} from './client/queue-options.js';
 export {
   ScheduleControl,
   type PreviewOptions,
@@ -110,6 +118,7 @@ export {
   RetryAfterError,
   ShutdownError,
 } from './core/run-errors.js';
+export { JobDeadError, JobUnknownError, ResultLostError, WaitTimeoutError } from './core/wait-errors.js';
 export {
   DuplicateJobError,
   InvalidJobError,

@@ -2,7 +2,7 @@ import { DEFAULT_BACKOFF, Backoff } from '../core/backoff.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobDefinition, JobOptions, PerJob } from '../core/job-definition.js';
-import { DEFAULT_KEEP, parseKeep } from '../core/keep.js';
+import { DEFAULT_KEEP, parseKeep, type Keep } from '../core/keep.js';
 import { checkMaxRetries, DEFAULT_MAX_RETRIES, type MaxRetries } from '../core/max-retries.js';
 import { encodePolicy } from '../core/policy.js';
 import type { QueueOptions } from './queue-options.js';
@@ -46,16 +46,19 @@ export class PolicyBook {
         `${where}: backoff must come from Backoff.exponential, .linear or .custom`,
       );
     }
-    const classKeep = parseKeep(
-      definition.options.keep ?? {},
-      parseKeep(this.#defaults.keep ?? {}, DEFAULT_KEEP),
-    );
     return encodePolicy({
       maxRetries: checkMaxRetries(maxRetries, `${where}: maxRetries`),
       backoff: backoff.formula,
       ...(timeout === undefined ? {} : { timeout: parseTimeout(timeout, where) }),
-      keep: options.keep ? parseKeep(options.keep, classKeep) : classKeep,
+      keep: this.keepOf(definition, options),
     });
+  }
+
+  /** How long the records of such a job stay. */
+  keepOf(definition: JobDefinition, { keep }: Pick<QueueOptions, 'keep'>): Keep {
+    const defaults = parseKeep(this.#defaults.keep ?? {}, DEFAULT_KEEP);
+    const own = parseKeep(definition.options.keep ?? {}, defaults);
+    return keep ? parseKeep(keep, own) : own;
   }
 }
 

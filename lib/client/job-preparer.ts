@@ -1,6 +1,7 @@
 import { parseDuration } from '../core/duration.js';
 import { InvalidJobError, InvalidOptionError } from '../core/errors.js';
 import { definitionOf, type JobClass, type JobDefinition, type JobOptions } from '../core/job-definition.js';
+import type { Keep } from '../core/keep.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
 import { parseOrder } from '../core/order-options.js';
@@ -37,6 +38,11 @@ export class JobPreparer {
     const due = dueOf(options, delay);
     if (template.expiresIn !== undefined) checkExpiry(template.expiresIn, due);
     return { id, due, ...template };
+  }
+
+  /** How long the record of a job will stay. */
+  keepOf(job: object, options: QueueOptions): Keep {
+    return this.#policies.keepOf(findDefinition(job), options);
   }
 
   /** A job but for its id and its time, as schedules need it. */

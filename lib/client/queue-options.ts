@@ -4,6 +4,7 @@ import type { KeepOptions } from '../core/keep.js';
 import type { MaxRetries } from '../core/max-retries.js';
 import type { OrderOption } from '../core/order-options.js';
 import type { DebounceOptions, ThrottleOptions, UniqueOptions } from '../core/unique-options.js';
+import type { WaitOptions } from './job-waits.js';
 import type { Storage, TransactionOf } from '../storage/storage.js';
 
 /**
@@ -40,6 +41,15 @@ export interface QueueOptions<S extends Storage = Storage> {
   readonly transaction?: TransactionOf<S>;
   /** A JSON value for people and tools: trace ids, who asked. The run finds it as `context.meta`. */
   readonly meta?: unknown;
+}
+
+/** Options of `queueAndWait`. @publicApi */
+export interface QueueAndWaitOptions<S extends Storage = Storage> extends Omit<
+  QueueOptions<S>,
+  'transaction'
+> {
+  /** How long to wait; `timeout` beside it is that of the run. */
+  readonly wait?: WaitOptions;
 }
 
 /** Options of a whole batch: an id belongs to one job. @publicApi */

@@ -34,3 +34,9 @@ export function parseKeep(options: KeepOptions, fallback: Keep = DEFAULT_KEEP): 
   };
   return { completed: parse('completed'), dead: parse('dead'), cancelled: parse('cancelled') };
 }
+
+/** The same, but nothing less long than `least` milliseconds. */
+export function keepAtLeast({ completed, dead, cancelled }: Keep, least: number): Keep {
+  const longer = (length: number | false): number => Math.max(Number(length), least);
+  return { completed: longer(completed), dead: longer(dead), cancelled: longer(cancelled) };
+}

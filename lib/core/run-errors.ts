@@ -34,7 +34,8 @@ export class RetryAfterError extends JobsError {
 }
 
 /**
- * The reason of a signal that aborted because somebody cancelled the job.
+ * The reason of a signal that aborted because somebody cancelled the job, and what whoever waits for it gets. The message is the
+ * reason that was given.
  * @publicApi
  */
 export class JobCancelledError extends JobsError {

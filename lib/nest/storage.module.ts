@@ -15,6 +15,7 @@ import { InvalidOptionError } from '../core/errors.js';
 import { Storage } from '../storage/storage.js';
 import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
 import { DeclaredKeys } from './declared-keys.js';
+import { endNewsOf } from './end-news.js';
 import { EventListeners } from './event-listeners.js';
 import { JobHealthIndicator } from './health/job-health-indicator.js';
 import { EventSource, JobEvents } from './job-events.js';
@@ -59,6 +60,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
           clock: surroundings.clock,
           chance: surroundings.chance,
           ...(codec === undefined ? {} : { codec }),
+          endNews: endNewsOf(events),
           listener: { isHeard: () => events.hears('queued'), tell: (event) => events.emit(event) },
         }),
       inject: [Storage, JobsSettings, EventSource, Surroundings],

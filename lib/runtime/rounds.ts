@@ -1,5 +1,5 @@
 import type { Chance, Clock } from '../core/clock.js';
-import { DeadlineTimer } from './deadline-timer.js';
+import { DeadlineTimer } from '../core/deadline-timer.js';
 import { RetryDelay } from './retry-delay.js';
 import type { Service } from './service.js';
 

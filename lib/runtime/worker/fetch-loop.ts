@@ -1,6 +1,6 @@
 import type { Chance, Clock } from '../../core/clock.js';
 import type { Completed, Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
-import { DeadlineTimer } from '../deadline-timer.js';
+import { DeadlineTimer } from '../../core/deadline-timer.js';
 import { RetryDelay } from '../retry-delay.js';
 import type { Service } from '../service.js';
 import type { StorageLink } from '../storage-link.js';

@@ -11,7 +11,7 @@ import type { Events } from '../events.js';
 import type { JobHandler } from '../handler.js';
 import { chooseDelay } from './custom-backoff.js';
 import { Execution, type ExecutionHost } from './execution.js';
-import { encodeResult } from './job-result.js';
+import { encodeResult } from '../../core/job-result.js';
 import type { JointCompletions } from './joint-completions.js';
 import type { Leases } from './leases.js';
 import type { Outbox, RunEnd } from './outbox.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import { DeadlineTimer } from '../deadline-timer.js';
+import { DeadlineTimer } from '../../core/deadline-timer.js';
 import type { Execution } from './execution.js';
 
 const LARGEST_MARGIN = 1_000;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import { DeadlineTimer } from '../deadline-timer.js';
+import { DeadlineTimer } from '../../core/deadline-timer.js';
 import type { Floor } from './floor.js';
 import type { Slots } from './slots.js';
 

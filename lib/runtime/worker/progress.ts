@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { encodeValue } from '../../core/payload.js';
-import { DeadlineTimer } from '../deadline-timer.js';
+import { DeadlineTimer } from '../../core/deadline-timer.js';
 import type { StorageLink } from '../storage-link.js';
 import type { Execution } from './execution.js';
 

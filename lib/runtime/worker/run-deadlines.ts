@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { decodePolicy } from '../../core/policy.js';
 import { JobTimeoutError } from '../../core/run-errors.js';
-import { DeadlineTimer } from '../deadline-timer.js';
+import { DeadlineTimer } from '../../core/deadline-timer.js';
 import type { Execution } from './execution.js';
 import type { Abort } from './run-outcome.js';
 

@@ -6,6 +6,7 @@ import { parseDuration, type Duration } from '../../core/duration.js';
 import { InvalidOptionError } from '../../core/errors.js';
 import { createIdGenerator } from '../../core/job-id.js';
 import { definitionOf, type JobClass } from '../../core/job-definition.js';
+import type { ResultOf } from '../../core/job-result.js';
 import { checkKnownOptions } from '../../core/known-options.js';
 import { MemoryStorage } from '../../drivers/memory/memory-storage.js';
 import { JobsSettings } from '../../nest/jobs-settings.js';
@@ -44,9 +45,6 @@ export interface JobsTestingOptions {
   /** More runs than this in one call are taken for an endless loop. @default 10_000 */
   readonly mostRuns?: number;
 }
-
-/** What `run` of a job class returns; `unknown` where a handler does the work. */
-type ResultOf<J> = J extends { run(...args: never[]): infer Result } ? Awaited<Result> : unknown;
 
 /**
  * Drives the jobs of an application under test, with any test runner. Time stands still until it is moved, and moves

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../core/clock.js';
+import type { Clock, Timer } from './clock.js';
 
 /**
  * One timer for any number of deadlines: it is set for the earliest, and whoever owns the deadlines looks at
