@@ -28,6 +28,8 @@ export type {
   LivenessDetails,
   ReadinessDetails,
 } from './nest/health/health-report.js';
+export { JobMetrics } from './nest/prometheus/job-metrics.js';
+export type { PrometheusOptions, PrometheusRegistry } from './nest/prometheus/prometheus-options.js';
 export type { WorkerStage } from './nest/worker-state.js';
 export type { QueuedEvent, QueuedJob } from './client/queued-event.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';

@@ -4,6 +4,7 @@ import type { Duration } from '../core/duration.js';
 import type { JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { Storage } from '../storage/storage.js';
+import type { PrometheusOptions } from './prometheus/prometheus-options.js';
 
 /**
  * Options of `BackgroundJobsModule`. They are checked once, at boot: what is unknown or impossible fails with an
@@ -19,13 +20,13 @@ export interface BackgroundJobsOptions {
    * @default every queue that a job with a handler in this process names, 10 each
    */
   readonly workers?: false | Readonly<Record<string, number | WorkerOptions>>;
-  /** Options for all jobs that say nothing else. */
   /**
    * Bounds on queues that hold for all processes together, where `workers` are those of this one: how many jobs of the queue,
    * or of each of its groups, run at once and start in a time. They are set when the application starts, stay when
    * it stops, and the last to set them is obeyed; `{}` takes them away. Needs the capability `limits`.
    */
   readonly queues?: Readonly<Record<string, QueueLimitsOptions>>;
+  /** Options for all jobs that say nothing else. */
   readonly defaults?: JobOptions;
   readonly shutdown?: ShutdownOptions;
   /**
@@ -47,6 +48,12 @@ export interface BackgroundJobsOptions {
    * @default []
    */
   readonly globalEnhancers?: readonly EnhancerKind[];
+  /**
+   * Keeps metrics for Prometheus, which `JobMetrics` gives out. Needs the package `prom-client`, which is not loaded
+   * otherwise.
+   * @default false
+   */
+  readonly prometheus?: boolean | PrometheusOptions;
 }
 
 /** Kinds of enhancers. @publicApi */

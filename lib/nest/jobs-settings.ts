@@ -16,6 +16,7 @@ import type {
   WorkerOptions,
 } from './background-jobs-options.js';
 import { checkJobOptions } from './job-options-check.js';
+import { parsePrometheus, type PrometheusSettings } from './prometheus/prometheus-options.js';
 
 export const DEFAULT_CONCURRENCY = 10;
 const MOST_CONCURRENCY = 1000;
@@ -31,6 +32,7 @@ const OPTIONS = [
   'codec',
   'interceptors',
   'globalEnhancers',
+  'prometheus',
 ] as const satisfies readonly (keyof BackgroundJobsOptions)[];
 
 /** The module's options, checked and complete. Milliseconds. */
@@ -48,6 +50,7 @@ export class JobsSettings {
     readonly globalEnhancers: readonly EnhancerKind[],
     /** By queue; without a bound: it is to have none. */
     readonly limits: ReadonlyMap<string, QueueLimits>,
+    readonly prometheus: PrometheusSettings | undefined,
   ) {}
 
   /** Throws `InvalidOptionError` that names the option. */
@@ -72,6 +75,7 @@ export class JobsSettings {
       interceptors,
       globalEnhancers,
       parseQueues(known.queues ?? {}),
+      parsePrometheus(known.prometheus),
     );
   }
 }

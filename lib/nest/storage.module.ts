@@ -23,6 +23,7 @@ import { jobContextProvider } from './job-context.provider.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
 import { modulesOf, placeModule } from './module-place.js';
+import { JobMetrics } from './prometheus/job-metrics.js';
 import { Surroundings } from './surroundings.js';
 import { WorkerState } from './worker-state.js';
 
@@ -41,6 +42,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     Surroundings,
     WorkerState,
     JobHealthIndicator,
+    JobMetrics,
     {
       provide: JobsSettings,
       useFactory: (options: BackgroundJobsOptions) => JobsSettings.parse(options),
@@ -108,6 +110,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     Surroundings,
     WorkerState,
     JobHealthIndicator,
+    JobMetrics,
   ],
 })
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
@@ -116,6 +119,7 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
   readonly #settings: JobsSettings;
   readonly #events: EventSource;
   readonly #listeners: EventListeners;
+  readonly #metrics: JobMetrics;
 
   constructor(
     storage: Storage,
@@ -123,6 +127,7 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
     settings: JobsSettings,
     events: EventSource,
     listeners: EventListeners,
+    metrics: JobMetrics,
     modules: ModulesContainer,
   ) {
     super();
@@ -131,6 +136,7 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
     this.#settings = settings;
     this.#events = events;
     this.#listeners = listeners;
+    this.#metrics = metrics;
     if (modulesOf(modules, StorageModule).length > 1) {
       throw new InvalidOptionError(
         'BackgroundJobsModule.forRoot() is imported twice. Import it once, in the root module: QueueHandle is then there for all',
@@ -142,6 +148,7 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
 
   async onModuleInit(): Promise<void> {
     this.#listeners.bind();
+    await this.#metrics.open();
     await this.#storage.open();
     // Before any worker of this process claims its first job.
     for (const [queue, limits] of this.#settings.limits) {
@@ -151,6 +158,7 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
 
   async onApplicationShutdown(): Promise<void> {
     this.#events.close();
+    this.#metrics.close();
     try {
       await this.#storage.close();
     } catch (error) {

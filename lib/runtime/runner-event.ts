@@ -29,36 +29,38 @@ export type RunnerEvent = JobEvent | ProcessEvent;
  * News of one job.
  * @publicApi
  */
-export type JobEvent = { readonly job: JobReference } & (
-  | { readonly kind: 'started' }
-  /** What the run reported, when it did so: the storage has it a quarter of a second later. */
-  | { readonly kind: 'progressed'; readonly progress: unknown }
-  | { readonly kind: 'completed'; readonly duration: number }
-  /** Failed, and will be tried again `delay` after its end. */
-  | {
-      readonly kind: 'retrying';
-      readonly duration: number;
-      readonly failure: Failure;
-      readonly delay: number;
-    }
-  | {
-      readonly kind: 'dead';
-      readonly duration: number;
-      readonly reason: DeadReason;
-      readonly failure?: Failure;
-    }
-  | { readonly kind: 'snoozed'; readonly duration: number; readonly delay: number }
-  | { readonly kind: 'cancelled'; readonly duration: number; readonly reason: string }
-  /** Given back uncharged. */
-  | { readonly kind: 'released' }
-  /** The lease is gone: what this run does no longer counts. */
-  | { readonly kind: 'lost' }
-  /** The run goes on although its signal aborted long ago: its slot stays taken until it ends. */
-  | { readonly kind: 'stuck'; readonly abortedBy: AbortKind }
-  /** Completed, but what it returned cannot be stored. */
-  | { readonly kind: 'result-dropped'; readonly problem: string }
-  | { readonly kind: 'log'; readonly message: string }
-);
+export type JobEvent = { readonly job: JobReference } &
+  /** `waited`: since it was due, by this process's clock; 0 where that is behind the storage's. */
+  (
+    | { readonly kind: 'started'; readonly waited: number }
+    /** What the run reported, when it did so: the storage has it a quarter of a second later. */
+    | { readonly kind: 'progressed'; readonly progress: unknown }
+    | { readonly kind: 'completed'; readonly duration: number }
+    /** Failed, and will be tried again `delay` after its end. */
+    | {
+        readonly kind: 'retrying';
+        readonly duration: number;
+        readonly failure: Failure;
+        readonly delay: number;
+      }
+    | {
+        readonly kind: 'dead';
+        readonly duration: number;
+        readonly reason: DeadReason;
+        readonly failure?: Failure;
+      }
+    | { readonly kind: 'snoozed'; readonly duration: number; readonly delay: number }
+    | { readonly kind: 'cancelled'; readonly duration: number; readonly reason: string }
+    /** Given back uncharged. */
+    | { readonly kind: 'released' }
+    /** The lease is gone: what this run does no longer counts. */
+    | { readonly kind: 'lost' }
+    /** The run goes on although its signal aborted long ago: its slot stays taken until it ends. */
+    | { readonly kind: 'stuck'; readonly abortedBy: AbortKind }
+    /** Completed, but what it returned cannot be stored. */
+    | { readonly kind: 'result-dropped'; readonly problem: string }
+    | { readonly kind: 'log'; readonly message: string }
+  );
 
 /**
  * News of the runner itself.

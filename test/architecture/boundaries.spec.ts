@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'rxjs',
     'node:async_hooks',
   ],
+  'nest/prometheus': ['core', 'storage', 'runtime', '@nestjs/', 'prom-client'],
   'nest/class-validation.ts': ['core', 'class-validator', 'class-transformer'],
   testing: ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', 'node:assert'],
   'testing/contract/model*': [

@@ -189,7 +189,9 @@ export class Floor implements ExecutionHost {
   begun(execution: Execution): void {
     this.#active += 1;
     const { events } = this.#options;
-    if (events.hears('started')) events.emit({ kind: 'started', job: execution.reference });
+    if (!events.hears('started')) return;
+    const waited = Math.max(0, this.clock.now() - execution.job.runAt);
+    events.emit({ kind: 'started', job: execution.reference, waited });
   }
 
   #take(job: LeasedJob, now: number, deadline: number): void {

@@ -1,0 +1,61 @@
+import type * as prom from 'prom-client';
+import { InvalidOptionError } from '../../core/errors.js';
+import type { PrometheusRegistry, PrometheusSettings } from './prometheus-options.js';
+
+/** What is used of `prom-client`. */
+export type PrometheusClient = Pick<typeof prom, 'Counter' | 'Gauge' | 'Histogram' | 'register'>;
+
+/** Makes metrics in one registry, under one prefix, and takes them away again. */
+export class PrometheusMaker {
+  readonly registry: PrometheusRegistry;
+  readonly #client: PrometheusClient;
+  readonly #settings: PrometheusSettings;
+  readonly #made: string[] = [];
+
+  constructor(client: PrometheusClient, settings: PrometheusSettings) {
+    this.#client = client;
+    this.#settings = settings;
+    this.registry = settings.registry ?? client.register;
+  }
+
+  counter(name: string, help: string, labelNames: readonly string[]): prom.Counter {
+    return new this.#client.Counter({ ...this.#place(name), help, labelNames: [...labelNames] });
+  }
+
+  histogram(name: string, help: string, labelNames: readonly string[]): prom.Histogram {
+    const buckets = [...this.#settings.buckets];
+    return new this.#client.Histogram({ ...this.#place(name), help, labelNames: [...labelNames], buckets });
+  }
+
+  /** `collect` is called at each scrape, for each gauge, and sets it. */
+  gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    collect: (gauge: prom.Gauge) => void | Promise<void>,
+  ): void {
+    const gauge: prom.Gauge = new this.#client.Gauge({
+      ...this.#place(name),
+      help,
+      labelNames: [...labelNames],
+      collect: () => collect(gauge),
+    });
+  }
+
+  /** So that an application that starts again in this process finds the names free. */
+  remove(): void {
+    for (const name of this.#made) this.registry.removeSingleMetric(name);
+  }
+
+  #place(suffix: string): { readonly name: string; readonly registers: prom.Registry[] } {
+    const name = `${this.#settings.prefix}${suffix}`;
+    if (this.registry.getSingleMetric(name) !== undefined) {
+      throw new InvalidOptionError(
+        `prometheus: the registry has a metric ${name} already, of another application or instance in this process. ` +
+          'Give each a registry or a prefix of its own',
+      );
+    }
+    this.#made.push(name);
+    return { name, registers: [this.registry as unknown as prom.Registry] };
+  }
+}
