@@ -2,6 +2,7 @@ import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
 import { armsFor, claimParts } from './claim-statement.js';
 import type { Database } from './database.js';
+import type { HeldJobs } from './held-jobs.js';
 import { keyOf } from './job-key.js';
 import { extraOf, LEASED_COLUMNS, leasedJobOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
@@ -58,12 +59,14 @@ export const NOTHING_BEFORE: Before = { kind: '', tables: '', ended: 'null', val
 
 /** Hands due jobs out. */
 export class Claiming {
+  readonly held: HeldJobs;
   readonly #database: Database;
   readonly #lanes: Lanes;
   readonly #policies: Policies;
   readonly #texts = new Map<string, string>();
 
-  constructor(database: Database, lanes: Lanes, policies: Policies) {
+  constructor(database: Database, lanes: Lanes, policies: Policies, held: HeldJobs) {
+    this.held = held;
     this.#database = database;
     this.#lanes = lanes;
     this.#policies = policies;
@@ -117,6 +120,8 @@ export class Claiming {
   }
 
   #jobOf(row: SqlRow): LeasedJob {
+    if (row.extra !== null && extraOf(row)?.edges !== null)
+      this.held.remember(`${row.key as string}:${row.token as number}`, { isTied: true });
     return leasedJobOf(row, this.#laneOf(row), this.#policies.textOf(row.policy as string));
   }
 

@@ -1,5 +1,7 @@
+import type { End, Need, SettledDependency } from '../../core/dependency.js';
 import type { DeadReason, JobRecord, JobState, LeasedJob, RecordedFailure } from '../../core/job.js';
 import { visibleState } from '../../core/lifecycle.js';
+import { WAITS } from '../../storage/flow-ties.js';
 import type { Lane } from './lanes.js';
 import { policyOf } from './policies.js';
 import { LAPSED, STATE } from './schema.js';
@@ -12,8 +14,13 @@ const COMMON = `seq, key, id, lane, token, payload, priority, attempt, stalls, e
 export const LEASED_COLUMNS = [...COMMON.split(', '), 'policy', 'extra'];
 
 // What few jobs have, in one column, since every column costs a client for every row.
-const extraIn = (table: string) =>
-  `case when num_nonnulls(${table}.ageing) > 0 then json_build_object('ageing', ${table}.ageing)::text end as extra`;
+const extraIn = (table: string) => `
+  case when num_nonnulls(${table}.ageing, ${table}.flow, ${table}.group_name, ${table}.edges) > 0 then json_build_object(
+    'ageing', ${table}.ageing, 'flow', ${table}.flow, 'group', ${table}.group_name, 'edges', ${table}.edges,
+    'after', case when ${table}.edges & ${WAITS} = ${WAITS} then (
+      select json_agg(json_build_object(
+        'id', coalesce(edge.id, edge.dependency::text), 'needs', needs, 'ended', ended, 'result', edge.result) order by position)
+      from jobs.edge where edge.waiter = ${table}.key) end)::text end as extra`;
 
 /** The value of one of the columns, of a row of `job`. */
 export function leasedValue(table: string, column: string): string {
@@ -22,6 +29,11 @@ export function leasedValue(table: string, column: string): string {
 
 interface Extra {
   readonly ageing: number | null;
+  readonly flow: string | null;
+  readonly group: string | null;
+  /** See `tiesOf`. */
+  readonly edges: number | null;
+  readonly after: readonly SqlRow[] | null;
 }
 
 export function extraOf({ extra }: SqlRow): Extra | undefined {
@@ -60,7 +72,27 @@ export function leasedJobOf(row: SqlRow, { queue, name }: Lane, policy: string):
     enqueuedAt: row.enqueued_at as number,
     runAt: row.run_at as number,
   };
-  return row.meta === null ? job : { ...job, meta: fromStored(row.meta as string) };
+  const whole = row.meta === null ? job : { ...job, meta: fromStored(row.meta as string) };
+  const extra = extraOf(row);
+  return extra === undefined ? whole : { ...whole, ...tiesIn(extra) };
+}
+
+/** What a job waits for, of a row of `edge`. */
+export function dependencyOf({ id, needs, ended, result }: SqlRow): SettledDependency {
+  return {
+    id: fromStored(id as string),
+    needs: needs as Need,
+    ...(ended === null ? {} : { ended: ended as End }),
+    ...(result === null ? {} : { result: fromStored(result as string) }),
+  };
+}
+
+function tiesIn({ group, flow, after }: Extra): Pick<LeasedJob, 'group' | 'flow' | 'after'> {
+  return {
+    ...presentText('group', group),
+    ...presentText('flow', flow),
+    ...(after === null ? {} : { after: after.map(dependencyOf) }),
+  };
 }
 
 /** The job as a reader sees it at this moment. */

@@ -47,8 +47,8 @@ export class Joining {
     const sql = new JoinedSql(joinTransaction(transaction), schema);
     await pushing.prepare(jobs);
     const { outcome, transaction: number } = await pushing.pushJoined(sql, jobs);
-    const { pushed, replacedIn } = outcome;
-    if (replacedIn.length > 0 || pushed.some(({ duplicate }) => !duplicate))
+    const { pushed, changedIn } = outcome;
+    if (changedIn.length > 0 || pushed.some(({ duplicate }) => !duplicate))
       commits.watch(number, () => pushing.announce(jobs, outcome));
     return pushed;
   }

@@ -17,6 +17,11 @@ export interface LaneOf {
   readonly name: string;
 }
 
+/** A row of a job. */
+export interface InLane {
+  readonly lane?: unknown;
+}
+
 const NEWER = `select id, queue, name from jobs.lane where id > $1::integer order by id`;
 // Lanes are made one after another, so that whoever has seen one has seen all with smaller numbers.
 const LOCK = `select pg_advisory_xact_lock(7206431852101)`;
@@ -89,8 +94,14 @@ export class Lanes {
   }
 
   /** Makes sure that the lanes of these rows are known. */
-  async learn(sql: Sql, rows: readonly { readonly lane?: unknown }[]): Promise<void> {
+  async learn(sql: Sql, rows: readonly InLane[]): Promise<void> {
     if (rows.some(({ lane }) => !this.#byId.has(lane as number))) await this.refresh(sql);
+  }
+
+  /** The queues that the rows are in, each once. */
+  async queuesOf(sql: Sql, rows: readonly InLane[]): Promise<string[]> {
+    await this.learn(sql, rows);
+    return [...new Set(rows.map(({ lane }) => this.byId(lane as number).queue))];
   }
 
   /** Learns of lanes that other processes made. */

@@ -53,7 +53,7 @@ export class Looking {
     const cursor = query.cursor === undefined ? null : decodeCursor(query.cursor);
     await this.#lanes.refresh(this.#database);
     const lanes = this.#lanes.matching(query.queue, query.name);
-    if (query.group !== undefined || lanes.length === 0) return { jobs: [] };
+    if (lanes.length === 0) return { jobs: [] };
     const rows = await this.#database.rows(
       pageOf(query),
       pageValues(
@@ -143,10 +143,11 @@ function countedAs({ state, is_due: isDue }: SqlRow): Counted {
   return state === STATE.retrying ? 'retrying' : 'scheduled';
 }
 
-/** Parameters: limit, cursor, lanes, unique key. Few texts for all questions, so that they stay prepared. */
+/** Parameters: limit, cursor, lanes, unique key, flow, group. Few texts for all questions, so that they stay prepared. */
 function pageOf({ state }: JobQuery): string {
   const common = `($2::bigint is null or seq < $2::bigint) and lane = any($3::integer[])
-    and ($4::text is null or unique_name = $4::text)`;
+    and ($4::text is null or unique_name = $4::text) and ($5::text is null or flow = $5::text)
+    and ($6::text is null or group_name = $6::text)`;
   const page = (columns: string, table: string, condition: string) => `
     (select ${columns}, (select jobs.clock_1()) as now from jobs.${table} where ${common} and ${condition}
     order by seq desc limit $1::integer)`;
@@ -167,9 +168,10 @@ function liveCondition(state: JobQuery['state']): string {
 }
 
 function pageValues(
-  { limit, uniqueKey }: JobQuery,
+  { limit, uniqueKey, flow, group }: JobQuery,
   cursor: number | null,
   lanes: readonly number[],
 ): SqlValue[] {
-  return [limit + 1, cursor, arrayOf(lanes), uniqueKey === undefined ? null : toStored(uniqueKey)];
+  const texts = [uniqueKey, flow, group].map((text) => (text === undefined ? null : toStored(text)));
+  return [limit + 1, cursor, arrayOf(lanes), ...texts];
 }

@@ -59,7 +59,7 @@ export class PostgresStorage extends Storage {
     this.capabilities = {
       ...{ durable: true, shared: true, signals: options.prepare ?? true },
       ...{ transactions: true, groups: false, limits: false, expiry: true },
-      ...{ order: true, replacing: true, flows: false },
+      ...{ order: true, replacing: true, flows: true },
     };
   }
 
@@ -149,7 +149,7 @@ export class PostgresStorage extends Storage {
   }
 
   rescue(limit: number, maxStalls: number) {
-    return this.#run(({ settling }) => settling.rescue(limit, maxStalls));
+    return this.#run(({ rescuing }) => rescuing.rescue(limit, maxStalls));
   }
 
   leave(runner: string) {
@@ -177,7 +177,7 @@ export class PostgresStorage extends Storage {
   }
 
   retry(ids: readonly string[], options?: RetryOptions) {
-    return this.#run(({ operating }) => operating.retry(ids, options));
+    return this.#run(({ requeueing }) => requeueing.retry(ids, options));
   }
 
   remove(ids: readonly string[]) {
@@ -185,7 +185,7 @@ export class PostgresStorage extends Storage {
   }
 
   change(ids: readonly string[], change: JobChange) {
-    return this.#run(({ operating }) => operating.change(ids, change));
+    return this.#run(({ requeueing }) => requeueing.change(ids, change));
   }
 
   pause(queue: string, reason: string) {

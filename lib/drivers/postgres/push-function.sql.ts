@@ -2,19 +2,22 @@
 const ASKED = `rows from (
           unnest(all_keys, lanes::integer[], priorities::integer[], nullif(delays, '')::bigint[],
             nullif(ats, '')::bigint[], all_unique_keys, nullif(unique_whiles, '')::smallint[], nullif(holds, '')::bigint[],
-            nullif(replaces, '')::smallint[], nullif(expiries, '')::bigint[], nullif(ageings, '')::bigint[]),
+            nullif(replaces, '')::smallint[], nullif(expiries, '')::bigint[], nullif(ageings, '')::bigint[],
+            nullif(edges, '')::smallint[], nullif(groups, '')::integer[]),
           json_array_elements_text(policies::json), json_array_elements_text(payloads::json),
           json_array_elements_text(nullif(ids, '')::json), json_array_elements_text(nullif(metas, '')::json),
-          json_array_elements_text(nullif(unique_names, '')::json)) with ordinality
-        as x(key, lane, priority, delay, at, unique_key, unique_while, hold, replaced, expiry, ageing, policy, payload, id, meta, unique_name, place)`;
+          json_array_elements_text(nullif(unique_names, '')::json), json_array_elements_text(nullif(flows, '')::json),
+          json_array_elements_text(nullif(group_names, '')::json)) with ordinality
+        as x(key, lane, priority, delay, at, unique_key, unique_while, hold, replaced, expiry, ageing, edges, grp,
+          policy, payload, id, meta, unique_name, flow, group_name, place)`;
 
 // Functions give their rows in order, and so they are stored.
 const ADD = `
         insert into jobs.job (key, id, lane, state, priority, run_at, enqueued_at, policy, payload, meta,
-          unique_key, unique_hash, unique_while, unique_name, expires_at, ageing)
-        select x.key, x.id, x.lane, case when due.at > moment then 1 else 0 end, x.priority, due.at, moment,
+          unique_key, unique_hash, unique_while, unique_name, expires_at, ageing, edges, due_in, grp, flow, group_name)
+        select x.key, x.id, x.lane, case when x.edges & 2 = 2 then 7 when due.at > moment then 1 else 0 end, x.priority, due.at, moment,
           x.policy, x.payload, x.meta, x.unique_key, x.unique_key, x.unique_while, x.unique_name,
-          moment + x.expiry, x.ageing
+          moment + x.expiry, x.ageing, x.edges, case when x.edges & 2 = 2 then x.delay end, x.grp, x.flow, x.group_name
         from ${ASKED}
         cross join lateral (select greatest(moment, coalesce(x.at, moment + x.delay)) as at) due`;
 
@@ -22,7 +25,7 @@ const ADD = `
 export const PUSH_COLUMNS = [
   ...['keys', 'lanes', 'priorities', 'delays', 'ats', 'policies', 'payloads'],
   ...['ids', 'metas', 'unique_keys', 'unique_whiles', 'unique_names'],
-  ...['holds', 'replaces', 'expiries', 'ageings'],
+  ...['holds', 'replaces', 'expiries', 'ageings', 'edges', 'groups', 'flows', 'group_names'],
 ] as const;
 
 /**

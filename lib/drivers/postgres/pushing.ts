@@ -1,8 +1,10 @@
+import { awaitedOf, tiesOf } from '../../storage/flow-ties.js';
 import type { NewJob, Pushed, UniqueClaim } from '../../storage/new-job.js';
 import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
+import type { Flows } from './flows.js';
 import { jobKeyOf, keyOf } from './job-key.js';
-import type { Lanes } from './lanes.js';
+import type { InLane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { PUSH_COLUMNS } from './push-function.sql.js';
 import type { Sql, SqlRow } from './sql.js';
@@ -31,7 +33,9 @@ type PushColumn = (typeof PUSH_COLUMNS)[number];
 /** A job as the function reads it. */
 type PushRow = Readonly<Record<PushColumn, string | number | undefined>>;
 
-const TEXTS: ReadonlySet<PushColumn> = new Set(['policies', 'payloads', 'ids', 'metas', 'unique_names']);
+const TEXTS: ReadonlySet<PushColumn> = new Set([
+  ...(['policies', 'payloads', 'ids', 'metas', 'unique_names', 'flows', 'group_names'] as const),
+]);
 
 /** What became of a push within the caller's transaction, should that be committed. */
 export interface JoinedPush {
@@ -40,10 +44,10 @@ export interface JoinedPush {
   readonly transaction: string;
 }
 
-/** What became of a push, and where jobs took something over. */
+/** What became of a push, and the lanes of jobs that were there before: where some took something over, or are free now. */
 export interface PushOutcome {
   readonly pushed: readonly Pushed[];
-  readonly replacedIn: readonly number[];
+  readonly changedIn: readonly InLane[];
 }
 
 /** Stores new jobs. */
@@ -51,32 +55,33 @@ export class Pushing {
   readonly #database: Database;
   readonly #lanes: Lanes;
   readonly #policies: Policies;
+  readonly #flows: Flows;
   readonly #announcing: Announcing;
 
-  constructor(database: Database, lanes: Lanes, policies: Policies, announcing: Announcing) {
+  constructor(database: Database, lanes: Lanes, policies: Policies, flows: Flows, announcing: Announcing) {
     this.#database = database;
     this.#lanes = lanes;
     this.#policies = policies;
+    this.#flows = flows;
     this.#announcing = announcing;
   }
 
   async push(jobs: readonly NewJob[]): Promise<readonly Pushed[]> {
     await this.prepare(jobs);
-    const outcome = await this.pushIn(this.#database, jobs);
+    const isFlow = jobs.some(({ after }) => after !== undefined);
+    const outcome = isFlow
+      ? await this.#database.transaction((sql) => this.pushIn(sql, jobs))
+      : await this.pushIn(this.#database, jobs);
     await this.announce(jobs, outcome);
     return outcome.pushed;
   }
 
   /** Once it is committed: makes queues known and tells of their jobs. */
-  async announce(jobs: readonly NewJob[], { pushed, replacedIn }: PushOutcome): Promise<void> {
+  async announce(jobs: readonly NewJob[], { pushed, changedIn }: PushOutcome): Promise<void> {
     // Also of jobs that are due later: whoever sleeps until the next one it knew of must look again.
     const stored = jobs.filter((_, index) => pushed[index]?.duplicate === false);
     const queues = [...new Set(stored.map(({ queue }) => queue))];
-    await this.#lanes.learn(
-      this.#database,
-      replacedIn.map((lane) => ({ lane })),
-    );
-    const others = replacedIn.map((lane) => this.#lanes.byId(lane).queue);
+    const others = await this.#lanes.queuesOf(this.#database, changedIn);
     this.#announcing.tell({ ready: [...new Set([...queues, ...others])] });
     await this.#lanes.makeKnown(this.#database, queues);
   }
@@ -88,19 +93,27 @@ export class Pushing {
   }
 
   async pushIn(sql: Sql, jobs: readonly NewJob[]): Promise<PushOutcome> {
-    if (jobs.length === 0) return { pushed: [], replacedIn: [] };
-    return outcomeOf(jobs, await sql.rows(PUSH, this.#valuesOf(jobs)));
+    if (jobs.length === 0) return { pushed: [], changedIn: [] };
+    return this.#withFlows(sql, jobs, outcomeOf(jobs, await sql.rows(PUSH, this.#valuesOf(jobs))));
   }
 
   /** Takes text parameters only: whatever library the caller's transaction is of, it can pass them. */
   async pushJoined(sql: Sql, jobs: readonly NewJob[]): Promise<JoinedPush> {
     const rows = await sql.rows(PUSH_JOINED, this.#valuesOf(jobs));
     const refused = rows.filter(({ place }) => place !== null);
-    return { outcome: outcomeOf(jobs, refused), transaction: String(rows[0]?.transaction) };
+    const outcome = await this.#withFlows(sql, jobs, outcomeOf(jobs, refused));
+    return { outcome, transaction: String(rows[0]?.transaction) };
+  }
+
+  async #withFlows(sql: Sql, jobs: readonly NewJob[], outcome: PushOutcome): Promise<PushOutcome> {
+    if (!jobs.some(({ after }) => after !== undefined)) return outcome;
+    const lanes = await this.#flows.add(sql, jobs, outcome.pushed);
+    return { ...outcome, changedIn: [...outcome.changedIn, ...lanes] };
   }
 
   #valuesOf(jobs: readonly NewJob[]): string[] {
-    const rows = jobs.map((job) => this.#rowOf(job));
+    const awaited = awaitedOf(jobs);
+    const rows = jobs.map((job) => this.#rowOf(job, awaited));
     return PUSH_COLUMNS.map((column) => {
       const values = rows.map((row) => row[column]);
       if (values.every((value) => value === undefined)) return '';
@@ -110,8 +123,8 @@ export class Pushing {
     });
   }
 
-  #rowOf(job: NewJob): PushRow {
-    const { id, due, unique, meta, priority, expiresIn, order } = job;
+  #rowOf(job: NewJob, awaited: ReadonlySet<string>): PushRow {
+    const { id, due, unique, meta, priority, expiresIn, order, flow, group } = job;
     const key = jobKeyOf(id);
     return {
       keys: key,
@@ -131,6 +144,10 @@ export class Pushing {
       replaces: unique?.replace?.reduce((bits, what) => bits | REPLACED[what], 0),
       expiries: expiresIn === undefined ? undefined : Math.ceil(expiresIn),
       ageings: order === undefined ? undefined : order === 'lifo' ? LIFO : Math.round(order.ageing),
+      edges: tiesOf(job, awaited),
+      groups: undefined,
+      flows: flow === undefined ? undefined : toStored(flow),
+      group_names: group === undefined ? undefined : toStored(group),
     };
   }
 }
@@ -142,11 +159,11 @@ function heldWhile({ while: held }: UniqueClaim): number {
 
 function outcomeOf(jobs: readonly NewJob[], refused: readonly SqlRow[]): PushOutcome {
   const pushed: Pushed[] = jobs.map(({ id }) => ({ id, duplicate: false }));
-  const replacedIn: number[] = [];
+  const changedIn: InLane[] = [];
   for (const { place, present, replaced_in: lane } of refused) {
     const found = { id: fromStored(present as string), duplicate: true };
     pushed[Number(place)] = lane === null ? found : { ...found, replaced: true };
-    if (lane !== null) replacedIn.push(Number(lane));
+    if (lane !== null) changedIn.push({ lane: Number(lane) });
   }
-  return { pushed, replacedIn };
+  return { pushed, changedIn };
 }

@@ -22,6 +22,7 @@ export const LAPSED = 8;
 export const LASTING_COLUMNS = [
   ...['seq', 'key', 'id', 'lane', 'priority', 'run_at', 'token', 'attempt', 'stalls', 'started_at'],
   ...['enqueued_at', 'stalled_at', 'unique_while', 'unique_hash', 'unique_name', 'cancel_reason', 'ageing'],
+  ...['edges', 'flow', 'group_name'],
   ...['policy', 'payload', 'meta', 'progress', 'failures', 'lost_tokens'],
 ] as const;
 
@@ -41,7 +42,9 @@ export const PLACE = `case when ageing is null then run_at when ageing < 0 then 
  * Jobs of a class share a policy, which stands in a row of its own: see Policies.
  * Live jobs stand apart from ended ones, whose number would make every vacuum of the live ones long. `id` is set where
  * the key is not the id itself; `unique_key` while the key is held, and `unique_hash` always. Keys that are
- * held for a time stand in `hold` as well, whatever becomes of their job. `expires_at` is empty from the first claim on. All times are milliseconds since the epoch.
+ * held for a time stand in `hold` as well, whatever becomes of their job. `expires_at` is empty from the first claim on.
+ * `edges` is empty for jobs that have nothing to do with others; `edge` has a row for each job that another waits for, and
+ * `due_in` the delay that begins when the other is free. All times are milliseconds since the epoch.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -74,6 +77,7 @@ export const MIGRATIONS: readonly string[] = [
     lease_until bigint,
     expires_at bigint,
     ageing bigint,
+    due_in bigint,
     started_at bigint,
     stalled_at bigint,
     key uuid not null,
@@ -84,9 +88,13 @@ export const MIGRATIONS: readonly string[] = [
     token integer not null default 0,
     attempt integer not null default 0,
     stalls integer not null default 0,
+    grp integer,
     state smallint not null,
     unique_while smallint,
+    edges smallint,
     id text,
+    flow text,
+    group_name text,
     runner text,
     policy text not null,
     payload text not null,
@@ -108,6 +116,7 @@ export const MIGRATIONS: readonly string[] = [
   create index job_waiting on jobs.job (run_at) where state in (1, 2);
   create index job_expiring on jobs.job (state, expires_at) where expires_at is not null;
   create index job_leased on jobs.job (lease_until) where state = 3;
+  create index job_flow on jobs.job (flow, seq) where flow is not null;
 
   create table jobs.ended_job (
     seq bigint primary key,
@@ -127,7 +136,10 @@ export const MIGRATIONS: readonly string[] = [
     stalls integer not null,
     state smallint not null,
     unique_while smallint,
+    edges smallint,
     id text,
+    flow text,
+    group_name text,
     policy text not null,
     payload text not null,
     meta text,
@@ -144,6 +156,19 @@ export const MIGRATIONS: readonly string[] = [
   create unique index ended_job_key on jobs.ended_job (key);
   create index ended_job_prune on jobs.ended_job (prune_at);
   create index ended_job_dead on jobs.ended_job (lane) where state = 5;
+  create index ended_job_flow on jobs.ended_job (flow, seq) where flow is not null;
+
+  create table jobs.edge (
+    waiter uuid not null,
+    dependency uuid not null,
+    position integer not null,
+    id text,
+    needs text not null,
+    ended text,
+    result text,
+    primary key (waiter, position)
+  );
+  create index edge_dependency on jobs.edge (dependency);
 
   create table jobs.hold (
     unique_key uuid primary key,

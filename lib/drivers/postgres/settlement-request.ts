@@ -13,6 +13,9 @@ export function isEnding(settlement: Settlement): settlement is Ending {
   return 'keep' in settlement;
 }
 
+/** What a statement that ends jobs reads of one. */
+export type EndingRequest = ReturnType<typeof endingRequest>;
+
 /** An ending as the statement reads it. `was`: the state of the job that it was decided for. */
 export function endingRequest(key: string, token: number, settlement: Ending, was: number, stalled = false) {
   const { state, attempt, stalls, keep } = settlement;

@@ -28,13 +28,14 @@ const lastingOf = (table: string, changed: Readonly<Record<string, string>>) =>
 
 /**
  * Ends jobs that completed all alike and left no result: $1 keys, $2 tokens, $3 shard, $4 attempt, $5 keep. The token
- * and the state are the whole guard: a job that moved on has another token, or does not run. A range
- * of states, though only one is in it, so that no plan is led to the index of leases rather than that of keys.
+ * and the state are the whole guard: a job that moved on has another token, or does not run. Jobs that have to do with
+ * others are left alone, for Flows. A range of states, though only one is in it, so that no plan is led to the index of
+ * leases rather than that of keys.
  */
 export const COMPLETE_ALIKE = `
   ended as (
     delete from jobs.job using moment, unnest($1::uuid[], $2::integer[]) as asked (key, token)
-    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.state < 4
+    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.state < 4 and job.edges is null
     returning moment.now, ${lastingOf('job', { attempt: '$4::integer', stalls: '0' })}),
   kept as (
     insert into jobs.ended_job (${LASTING}, state, ended_at, prune_at)
@@ -45,7 +46,7 @@ export const COMPLETE_ALIKE = `
 export const COMPLETE_AWAY = `
   ended as (
     delete from jobs.job using unnest($1::uuid[], $2::integer[]) as asked (key, token)
-    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.state < 4
+    where job.key = asked.key and job.token = asked.token and job.state > 2 and job.state < 4 and job.edges is null
     returning job.key, job.token, job.lane),
   ${tally('ended', 'true', 'false', '$3')}`;
 
@@ -53,14 +54,14 @@ export const COMPLETE_AWAY = `
  * Ends jobs in whatever way: $1 what is asked as JSON, $2 shard. `was` is the state that it was decided
  * for; while it and the token are the same, nobody came between.
  */
-export const END = `
+const endOf = (condition: string) => `
   asked as materialized (
     select * from json_to_recordset($1::text::json) as x(key uuid, token integer, was smallint, state smallint,
       attempt integer, stalls integer, keep bigint, result text, reason text, cancel_reason text, failure text,
       stalled boolean)),
   ended as (
     delete from jobs.job using moment, asked
-    where job.key = asked.key and job.token = asked.token and job.state = asked.was
+    where job.key = asked.key and job.token = asked.token and job.state = asked.was${condition}
     returning moment.now, ${lastingOf('job', {
       attempt: 'asked.attempt',
       stalls: 'asked.stalls',
@@ -73,6 +74,16 @@ export const END = `
     insert into jobs.ended_job (${LASTING}, state, ended_at, prune_at, reason, result)
     select ${LASTING}, state, now, now + keep, reason, result from ended where keep is not null),
   ${tally('ended', 'state = 4', 'has_failed', '$2')}`;
+
+/** Those that have nothing to do with other jobs. */
+export const END = endOf(' and job.edges is null');
+
+/** Whatever they have to do with others: who waits for them is to be told next, in the same transaction. See Flows. */
+export const END_TIED = `
+  with ${MOMENT}, ${endOf('')},
+  cut as (
+    delete from jobs.edge using ended where edge.waiter = ended.key and ended.keep is null and ended.edges is not null)
+  select key || ':' || token as lease, key, edges, state, result from ended`;
 
 /**
  * Has running jobs wait again: $1 what is asked as JSON, $2 shard. One that somebody asked to end is left alone, for

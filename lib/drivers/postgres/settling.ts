@@ -1,16 +1,21 @@
 import type { Lease } from '../../core/job.js';
-import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
-import type { Completed, Completion, PopRequest, Recorded, Rescued } from '../../storage/claims.js';
+import { honourCancel, type Settlement } from '../../core/settlement.js';
+import type { Completed, Completion, PopRequest, Recorded } from '../../storage/claims.js';
 import type { Announcing } from './announcing.js';
 import { NOTHING_BEFORE, type Before, type Claiming } from './claiming.js';
 import type { Database } from './database.js';
+import { Flows } from './flows.js';
 import { jobKeyOf } from './job-key.js';
-import { idOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
-import { endLateJobs } from './late-jobs.js';
 import { policyOf } from './policies.js';
 import { STATE } from './schema.js';
-import { endingRequest, isEnding, waitingRequest, type Ending } from './settlement-request.js';
+import {
+  endingRequest,
+  isEnding,
+  waitingRequest,
+  type Ending,
+  type EndingRequest,
+} from './settlement-request.js';
 import { COMPLETE_ALIKE, COMPLETE_AWAY, END, ENDED, MOMENT, WAIT } from './settling.sql.js';
 import { arrayOf, type Sql, type SqlRow } from './sql.js';
 import { fromStored } from './stored-text.js';
@@ -18,17 +23,11 @@ import { fromStored } from './stored-text.js';
 const ROUNDS = 3;
 
 const HELD = `
-  select key, token, state, ${policyOf('job')} as policy, cancel_reason, attempt, stalls, lost_tokens::text as lost_tokens
+  select key, token, state, ${policyOf('job')} as policy, cancel_reason, attempt, stalls, edges, lost_tokens::text as lost_tokens
   from jobs.job where key = any($1::uuid[])
   union all
-  select key, token, state, ${policyOf('ended_job')}, cancel_reason, attempt, stalls, lost_tokens::text
+  select key, token, state, ${policyOf('ended_job')}, cancel_reason, attempt, stalls, edges, lost_tokens::text
   from jobs.ended_job where key = any($1::uuid[])`;
-const HAS_EXPIRED = `select 1 from jobs.job where state = 3 and lease_until <= (select jobs.clock_1()) limit 1`;
-// Rows that somebody else writes at this moment are passed by: a heartbeat or a completion is worth more than a rescue.
-const EXPIRED = `
-  select key, id, lane, token, ${policyOf('job')} as policy, cancel_reason, attempt, stalls, stalled_at, (select jobs.clock_1()) as now
-  from jobs.job where state = 3 and lease_until <= (select jobs.clock_1())
-  order by lease_until limit $1::integer for no key update skip locked`;
 
 /** The end of a run, or a lease that is given back where there is no settlement. */
 interface Asked {
@@ -37,7 +36,7 @@ interface Asked {
   readonly settlement: Settlement | undefined;
 }
 
-/** Ends runs: by what their runner says of them, or because nothing was heard of them. */
+/** Ends runs by what their runner says of them. */
 export class Settling {
   readonly #database: Pick<Database, 'rows' | 'transaction'>;
   readonly #lanes: Lanes;
@@ -45,6 +44,7 @@ export class Settling {
   readonly #announcing: Pick<Announcing, 'tell'>;
   /** Whose sums these are: processes that share one would wait for each other's commits. */
   readonly #shard: number;
+  readonly #flows: Flows;
 
   constructor(
     database: Pick<Database, 'rows' | 'transaction'>,
@@ -58,6 +58,7 @@ export class Settling {
     this.#claiming = claiming;
     this.#announcing = announcing;
     this.#shard = shard;
+    this.#flows = new Flows(shard);
   }
 
   async complete(completions: readonly Completion[], next?: PopRequest): Promise<Completed> {
@@ -66,7 +67,9 @@ export class Settling {
     const settled = new Set<Asked>();
     // Before the claim, which should see what comes back at once.
     await this.#wait(first, settled);
-    const groups = this.#groupsOf(first);
+    const tied = first.filter((one) => this.#claiming.held.of(nameOf(one))?.isTied === true);
+    await this.#endTied(tied, settled);
+    const groups = this.#groupsOf(first.filter((one) => !tied.includes(one)));
     const last = next === undefined ? undefined : groups.pop();
     for (const { before, members } of groups) {
       noteEnded(members, await this.#alone(this.#database, before), settled);
@@ -88,46 +91,6 @@ export class Settling {
     return this.#results(asked, first, settled);
   }
 
-  async rescue(limit: number, maxStalls: number): Promise<readonly Rescued[]> {
-    const late = await endLateJobs(this.#database, this.#lanes, limit, (sql, ended) => this.end(sql, ended));
-    if ((await this.#database.rows(HAS_EXPIRED)).length === 0) return late;
-    const rescued = await this.#database.transaction((sql) => this.#rescueIn(sql, limit, maxStalls));
-    const back = rescued.filter(({ state }) => state === 'ready').map(({ queue }) => queue);
-    this.#announcing.tell({ ready: [...new Set(back)] });
-    return [...late, ...rescued];
-  }
-
-  /** Writes endings of jobs that are locked by the caller's transaction. */
-  async end(sql: Sql, requests: readonly ReturnType<typeof endingRequest>[]): Promise<void> {
-    if (requests.length > 0) await this.#alone(sql, this.#beforeOf(requests));
-  }
-
-  async #rescueIn(sql: Sql, limit: number, maxStalls: number): Promise<Rescued[]> {
-    const rows = await sql.rows(EXPIRED, [limit]);
-    await this.#lanes.learn(sql, rows);
-    const endings: ReturnType<typeof endingRequest>[] = [];
-    const waitings: ReturnType<typeof waitingRequest>[] = [];
-    const rescued = rows.map((row): Rescued => {
-      const stalledAt = row.stalled_at === null ? undefined : (row.stalled_at as number);
-      const settlement = settleStall(jobOf(row), stalledAt, row.now as number, maxStalls);
-      const [key, token] = [row.key as string, row.token as number];
-      if (isEnding(settlement)) endings.push(endingRequest(key, token, settlement, STATE.running, true));
-      else waitings.push(waitingRequest(key, token, settlement, true));
-      const { queue, name } = this.#lanes.byId(row.lane as number);
-      return {
-        id: idOf(row),
-        name,
-        queue,
-        stalls: settlement.stalls,
-        state: settlement.state as Rescued['state'],
-        ...(settlement.state === 'dead' ? { reason: 'stalled' as const } : {}),
-      };
-    });
-    await this.end(sql, endings);
-    if (waitings.length > 0) await sql.rows(WAIT, [JSON.stringify(waitings), this.#shard]);
-    return rescued;
-  }
-
   /** Has those wait that should, and tells whoever waits for them. */
   async #wait(asked: readonly Asked[], settled: Set<Asked>): Promise<void> {
     const requests = asked.flatMap(({ key, token, settlement }) =>
@@ -137,9 +100,24 @@ export class Settling {
     const rows = await this.#database.rows(WAIT, [JSON.stringify(requests), this.#shard]);
     const leases = new Set(rows.map(({ lease }) => lease));
     for (const one of asked) if (leases.has(nameOf(one))) settled.add(one);
-    await this.#lanes.learn(this.#database, rows);
-    const queues = rows.map(({ lane }) => this.#lanes.byId(lane as number).queue);
-    this.#announcing.tell({ ready: [...new Set(queues)] });
+    this.#announcing.tell({ ready: await this.#lanes.queuesOf(this.#database, rows) });
+  }
+
+  /** Ends runs of jobs that have to do with others. */
+  async #endTied(asked: readonly Asked[], settled: Set<Asked>): Promise<void> {
+    const requests = asked.flatMap(({ key, token, settlement }) =>
+      settlement !== undefined && isEnding(settlement)
+        ? [endingRequest(key, token, settlement, STATE.running)]
+        : [],
+    );
+    if (requests.length === 0) return;
+    const { leases, lanes } = await this.#database.transaction((sql) => this.#flows.end(sql, requests));
+    const ended = new Set(leases);
+    for (const one of asked) {
+      this.#claiming.held.forget(nameOf(one));
+      if (ended.has(nameOf(one))) settled.add(one);
+    }
+    this.#announcing.tell({ ready: await this.#lanes.queuesOf(this.#database, lanes) });
   }
 
   /** The endings, put together as far as they can share a statement. */
@@ -185,7 +163,7 @@ export class Settling {
         };
   }
 
-  #beforeOf(requests: readonly ReturnType<typeof endingRequest>[]): Before {
+  #beforeOf(requests: readonly EndingRequest[]): Before {
     return {
       ...{ kind: 'end', tables: `${END},`, ended: ENDED('$3') },
       values: [JSON.stringify(requests), this.#shard, requests.length],
@@ -232,7 +210,9 @@ export class Settling {
     if (held.length === 0) return [];
     const done = new Set<Asked>();
     await this.#wait(held, done);
-    for (const { before, members } of this.#groupsOf(held)) {
+    const tied = held.filter(({ key }) => found.get(key)?.edges !== null);
+    await this.#endTied(tied, done);
+    for (const { before, members } of this.#groupsOf(held.filter((one) => !tied.includes(one)))) {
       noteEnded(members, await this.#alone(this.#database, before), done);
     }
     const names = new Set([...done].map(nameOf));
@@ -271,7 +251,13 @@ function answerAgain(row: SqlRow | undefined, token: number): Recorded {
   return wasLeased && !isHeldStill && !lost.includes(String(token)) ? 'recorded' : 'lost';
 }
 
-function jobOf(row: SqlRow): { policy: string; attempt: number; stalls: number; cancelReason?: string } {
+/** What the core asks of a row's job. */
+export function jobOf(row: SqlRow): {
+  policy: string;
+  attempt: number;
+  stalls: number;
+  cancelReason?: string;
+} {
   return {
     policy: fromStored(row.policy as string),
     attempt: row.attempt as number,

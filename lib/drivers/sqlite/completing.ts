@@ -1,8 +1,8 @@
 import type { Lease } from '../../core/job.js';
 import type { Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded } from '../../storage/claims.js';
+import { isAwaited } from '../../storage/flow-ties.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
-import { isAwaited } from './flows.js';
 import { FIND } from './found-job.js';
 import type { HeldJobs, Place } from './held-jobs.js';
 import type { Lanes } from './lanes.js';

@@ -6,17 +6,14 @@ import {
   type Need,
   type SettledDependency,
 } from '../../core/dependency.js';
+import { isAwaited, isWaiter } from '../../storage/flow-ties.js';
 import type { NewJob, Pushed } from '../../storage/new-job.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
 import type { Lanes } from './lanes.js';
 import { positionOf } from './position.js';
 import { STATE } from './schema.js';
-import type { SqlRow, SqlValue, Statements } from './sqlite-client.js';
+import type { SqlRow, Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
-
-/** What a job has to do with others, as bits of its column `edges`. */
-const AWAITED = 1;
-const WAITS = 2;
 
 // Of all jobs of one push, once they are stored.
 const ADD = `
@@ -85,7 +82,7 @@ export class Flows {
     this.#lanes = lanes;
   }
 
-  /** Stores what new jobs of one push wait for. They were stored with `edgesOf` what they are. */
+  /** Stores what new jobs of one push wait for. They were stored with `tiesOf` what they are. */
   add(tx: Transaction, jobs: readonly NewJob[], pushed: readonly Pushed[], cancel: CancelBlocked): void {
     if (!jobs.some(({ after }) => after !== undefined)) return;
     const answers = new Map(jobs.map(({ id }, index) => [id, pushed[index]]));
@@ -197,28 +194,4 @@ export class Flows {
       this.#settleAll(tx, { seqs: [row.dependency as number], end, result }, cancel);
     }
   }
-}
-
-/** Whether others wait for the job. */
-export function isAwaited(edges: SqlValue | undefined): boolean {
-  return typeof edges === 'number' && (edges & AWAITED) !== 0;
-}
-
-/** Whether the job waits, or waited, for others. */
-export function isWaiter(edges: SqlValue | undefined): boolean {
-  return typeof edges === 'number' && (edges & WAITS) !== 0;
-}
-
-/** What stands in the row of a new job of this push. */
-export function edgesOf({ id, after }: NewJob, awaited: ReadonlySet<string>): number | null {
-  const edges = (awaited.has(id) ? AWAITED : 0) | (after === undefined ? 0 : WAITS);
-  return edges === 0 ? null : edges;
-}
-
-const NOBODY: ReadonlySet<string> = new Set();
-
-/** The ids that other jobs of the push wait for. */
-export function awaitedOf(jobs: readonly NewJob[]): ReadonlySet<string> {
-  if (!jobs.some(({ after }) => after !== undefined)) return NOBODY;
-  return new Set(jobs.flatMap(({ after = [] }) => after.map(({ id }) => id)));
 }

@@ -1,7 +1,8 @@
 import type { LeasedJob } from '../../core/job.js';
 import type { PopRequest } from '../../storage/claims.js';
+import { isWaiter } from '../../storage/flow-ties.js';
 import { bySeqs, changeSeqs } from './by-seqs.js';
-import { isWaiter, type Flows } from './flows.js';
+import type { Flows } from './flows.js';
 import type { HeldJobs } from './held-jobs.js';
 import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';

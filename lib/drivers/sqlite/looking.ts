@@ -1,7 +1,8 @@
 import type { JobRecord } from '../../core/job.js';
 import { decodeCursor, checkPageLimit } from '../../storage/paging.js';
 import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js';
-import { isWaiter, type Flows } from './flows.js';
+import { isWaiter } from '../../storage/flow-ties.js';
+import type { Flows } from './flows.js';
 import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';

@@ -6,7 +6,8 @@ import type {
   RemoveResult,
   RetryOptions,
 } from '../../storage/inspection.js';
-import { isAwaited, type Flows } from './flows.js';
+import { isAwaited } from '../../storage/flow-ties.js';
+import type { Flows } from './flows.js';
 import { FIND, FIND_WHOLE, positionValues } from './found-job.js';
 import type { GroupTable } from './group-table.js';
 import { stateOf } from './job-row.js';

@@ -1,5 +1,6 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
-import { awaitedOf, type CancelBlocked, type Flows } from './flows.js';
+import { awaitedOf } from '../../storage/flow-ties.js';
+import type { CancelBlocked, Flows } from './flows.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { PLAIN_COLUMNS, pushedRow } from './pushed-row.js';

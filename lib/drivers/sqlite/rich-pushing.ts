@@ -1,5 +1,5 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
-import { edgesOf } from './flows.js';
+import { tiesOf } from '../../storage/flow-ties.js';
 import type { GroupTable } from './group-table.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
@@ -77,7 +77,7 @@ export class RichPushing {
       order,
       group,
       isBlocked && 'in' in job.due ? job.due.in : null,
-      edgesOf(job, awaited),
+      tiesOf(job, awaited) ?? null,
     );
     // Also for a job that is due later: whoever sleeps until the next one it knew of must look again.
     tx.noteReady(queue);
