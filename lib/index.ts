@@ -19,6 +19,8 @@ export {
   type EventSelector,
   type JobEventSelector,
 } from './nest/job-events.js';
+export { OnDead } from './nest/on-dead.decorator.js';
+export type { JobDeath } from './core/job-death.js';
 export { OnJobEvent, type OnJobEventOptions } from './nest/on-job-event.decorator.js';
 export { JobHealthIndicator } from './nest/health/job-health-indicator.js';
 export type { HealthOptions, LivenessOptions, ReadinessOptions } from './nest/health/health-options.js';

@@ -53,6 +53,7 @@ export type { Explanation, Reason } from './client/explanation.js';
 export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
 
 export { Runner, type RunnerOptions, type RunningJob } from './runtime/runner.js';
+export type { JobDeath } from './core/job-death.js';
 export type { JobHandler } from './runtime/handler.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
 

@@ -22,7 +22,7 @@ export interface RunPlan {
  * own error for what cannot be resolved.
  */
 export async function planRun(definition: JobDefinition, host: HostModule): Promise<RunPlan> {
-  const { injected, contextIndex } = readRunParameters(definition);
+  const { injected, contextIndex } = readRunParameters(definition, 'run');
   if (injected.length === 0) return { run: bindRun([], contextIndex), lifetime: 'static' };
   const source = dependencySource(definition, host, injected);
   const { lifetime } = source;
@@ -43,17 +43,45 @@ export async function planRun(definition: JobDefinition, host: HostModule): Prom
   };
 }
 
+/** What another method of a job class gets. */
+export interface MethodPlan {
+  /** What it injects, in order. */
+  values(contextId?: ContextId): Promise<readonly unknown[]>;
+  /** Which parameter is not injected. */
+  readonly lastIndex: number;
+  /** Set where `values` needs a context. */
+  readonly scope?: 'request' | 'durable';
+}
+
+/** The same for a method that is called rarely. Rejects at boot for what cannot be resolved. */
+export async function planMethod(
+  definition: JobDefinition,
+  host: HostModule,
+  method: string,
+): Promise<MethodPlan> {
+  const { injected, contextIndex: lastIndex } = readRunParameters(definition, method);
+  if (injected.length === 0) return { values: async () => [], lastIndex };
+  const source = dependencySource(definition, host, injected);
+  const { lifetime } = source;
+  if (lifetime === 'static') {
+    const values = await source.values();
+    return { values: async () => values, lastIndex };
+  }
+  const values = (contextId?: ContextId) => source.values(contextId);
+  return lifetime === 'transient' ? { values, lastIndex } : { values, lastIndex, scope: lifetime };
+}
+
 /**
  * A context in which request-scoped providers are made once, and `REQUEST` is the job. Where all of them are
  * durable, `REQUEST` is what the application's `ContextIdStrategy` says, as it is for a web request.
  */
 export function openContext(
   job: object,
-  context: JobContext,
+  context: JobContext | undefined,
   moduleRef: ModuleRef,
   scope: 'request' | 'durable',
 ): ContextId {
-  noteContext(job, context);
+  if (context !== undefined) noteContext(job, context);
   const contextId = ContextIdFactory.getByRequest(job);
   const request = scope === 'durable' ? (contextId.payload ?? job) : job;
   moduleRef.registerRequestByContextId(request, contextId);

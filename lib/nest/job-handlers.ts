@@ -5,6 +5,7 @@ import type { EnhancerList } from './enhancers/enhancer-list.js';
 import { enhanceRun } from './enhancers/enhancer-plan.js';
 import { openContext, planRun, type RunPlan } from './injection-plan.js';
 import type { JobRunner } from './job-handler.decorator.js';
+import { planDeath } from './death-plan.js';
 import type { JobEntry } from './job-table.js';
 import type { FoundHandler } from './job.explorer.js';
 import { lifetimeOf, moduleRefOf } from './provider-lookup.js';
@@ -20,7 +21,8 @@ export async function buildHandlers(
   const handlers: JobHandler[] = [];
   for (const entry of entries) {
     const run = await enhanceRun(entry, await planEntry(entry), common);
-    handlers.push({ definition: entry.definition, run });
+    const dead = await planDeath(entry);
+    handlers.push({ definition: entry.definition, run, ...(dead && { dead }) });
   }
   return handlers;
 }

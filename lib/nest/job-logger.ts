@@ -119,6 +119,11 @@ export class JobLogger {
         return this.#logger.warn(
           `Job ${printable(event.name)} ${printable(event.id)} was left by its process (${event.stalls} in a row) and is ${event.state} now`,
         );
+      case 'on-dead-failed':
+        return this.#error(
+          `What follows on the death of job ${printable(event.name)} ${printable(event.id)} failed`,
+          event.error,
+        );
       case 'loop-blocked':
         return this.#logger.warn(blocked(event.delay, event.jobs));
       case 'schedule-failed':

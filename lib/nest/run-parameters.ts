@@ -19,15 +19,21 @@ export interface InjectedParameter {
   readonly optional: boolean;
 }
 
-/** Reads `inject`, or else the decorators on `run`. Throws `InvalidJobError` for a parameter that neither explains. */
-export function readRunParameters(definition: JobDefinition): RunParameters {
-  const owner = ownerOf(definition.class.prototype as object, 'run');
-  const noted = readParameters(owner, 'run');
+/** Reads `inject`, or else the decorators on `run`, or on the other method of that name. Throws `InvalidJobError` for a parameter that neither explains. */
+export function readRunParameters(definition: JobDefinition, method: string): RunParameters {
+  const owner = ownerOf(definition.class.prototype as object, method);
+  const noted = readParameters(owner, method);
   const inject = injectionsOf(definition.class);
-  if (inject === undefined) return explain(definition, noted, arityOf(owner));
+  // Nest notes `@Inject` by class and index, whichever method it stands on.
+  if (method !== 'run' && noted.injected.size > 0) {
+    throw new InvalidJobError(
+      `${describe(definition)} has @Inject on parameters and another method beside run, ${method}, that gets some: nobody could tell whose they are. Use the option inject`,
+    );
+  }
+  if (inject === undefined) return explain(definition, method, noted, arityOf(owner, method));
   if (noted.injected.size > 0) {
     throw new InvalidJobError(
-      `${describe(definition)} has both the option inject and @Inject on run's parameters. Keep one of them`,
+      `${describe(definition)} has both the option inject and @Inject on the parameters of ${method}. Keep one of them`,
     );
   }
   return { injected: inject.map(parseToken), contextIndex: inject.length };
@@ -39,7 +45,12 @@ function parseToken(token: InjectToken): InjectedParameter {
     : { token, optional: false };
 }
 
-function explain(definition: JobDefinition, noted: NotedParameters, arity: number): RunParameters {
+function explain(
+  definition: JobDefinition,
+  method: string,
+  noted: NotedParameters,
+  arity: number,
+): RunParameters {
   const count = Math.max(
     arity,
     noted.types?.length ?? 0,
@@ -49,7 +60,7 @@ function explain(definition: JobDefinition, noted: NotedParameters, arity: numbe
   const unexplained = tokens.flatMap((token, index) => (token === undefined ? [index] : []));
   const contextIndex = unexplained.pop() ?? count;
   const [odd] = unexplained;
-  if (odd !== undefined) throw new InvalidJobError(oddParameter(definition, odd));
+  if (odd !== undefined) throw new InvalidJobError(oddParameter(definition, method, odd));
   const injected = tokens
     .map((token, index) => ({ token, optional: noted.optional.has(index) }))
     .filter((_, index) => index !== contextIndex);
@@ -78,10 +89,10 @@ const TELLS_NOTHING = new Set<unknown>([
   Promise,
 ]);
 
-function oddParameter(definition: JobDefinition, index: number): string {
+function oddParameter(definition: JobDefinition, method: string, index: number): string {
   return (
-    `${describe(definition)}: nothing says what to inject as parameter ${index} of run. ` +
-    'Name it in the option inject, or decorate it with @Inject(TOKEN); only the context needs neither'
+    `${describe(definition)}: nothing says what to inject as parameter ${index} of ${method}. ` +
+    `Name it in the option inject, or decorate it with @Inject(TOKEN); only the ${method === 'run' ? 'context' : 'death'} needs neither`
   );
 }
 
@@ -96,7 +107,7 @@ function ownerOf(prototype: object, method: string): object {
   return owner ?? prototype;
 }
 
-function arityOf(owner: object): number {
-  const { run } = owner as { run?: unknown };
-  return typeof run === 'function' ? run.length : 0;
+function arityOf(owner: object, method: string): number {
+  const { [method]: declared } = owner as Readonly<Record<string, unknown>>;
+  return typeof declared === 'function' ? declared.length : 0;
 }

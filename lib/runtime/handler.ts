@@ -1,4 +1,5 @@
 import type { JobContext } from '../core/job-context.js';
+import type { JobDeath } from '../core/job-death.js';
 import type { JobDefinition } from '../core/job-definition.js';
 
 /**
@@ -13,4 +14,10 @@ export interface JobHandler {
    * throwing, or a promise that rejects, is a failed attempt; a `Snooze` puts it off.
    */
   run(job: object, context: JobContext): unknown;
+  /**
+   * Called after a job of the class has died in a run of this process, or was found dead by it (stalled, expired). Best effort:
+   * once, and never when the process ends in between. What it throws is told as an event, and changes nothing.
+   * Of a job whose payload is invalid it gets the fields as they are stored, unchecked, or none.
+   */
+  dead?(job: object, death: JobDeath): unknown;
 }

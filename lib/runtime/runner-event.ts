@@ -79,6 +79,14 @@ export type ProcessEvent =
       readonly stalls: number;
       readonly state: 'ready' | 'dead' | 'cancelled';
     }
+  /** What was to happen after a job's death failed; it is not tried again. */
+  | {
+      readonly kind: 'on-dead-failed';
+      readonly id: string;
+      readonly name: string;
+      readonly queue: string;
+      readonly error: unknown;
+    }
   /** Something kept the event loop from turning, so that leases were in danger. */
   | { readonly kind: 'loop-blocked'; readonly delay: number; readonly jobs: readonly JobReference[] }
   | { readonly kind: 'schedule-failed'; readonly key: string; readonly error: unknown };

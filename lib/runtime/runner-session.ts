@@ -1,6 +1,7 @@
 import { sleep } from '../core/clock.js';
 import type { RunnerInfo } from '../storage/claims.js';
 import type { Signal } from '../storage/signal.js';
+import { Deaths } from './deaths.js';
 import type { Events } from './events.js';
 import { Pruner } from './maintenance/pruner.js';
 import { Rescuer } from './maintenance/rescuer.js';
@@ -18,6 +19,7 @@ export class RunnerSession {
   readonly #settings: RunnerSettings;
   readonly #info: RunnerInfo;
   readonly #link: StorageLink;
+  readonly #deaths: Deaths;
   readonly #worker: Worker;
   readonly #scheduler: Scheduler;
   readonly #rescuer: Rescuer;
@@ -31,10 +33,20 @@ export class RunnerSession {
     this.#info = info;
     const link = new StorageLink(settings.storage, clock, events);
     this.#link = link;
-    this.#worker = new Worker(settings, info, link, events);
+    this.#deaths = new Deaths({ link, events, handlers: settings.handlers, codec: settings.codec });
+    this.#worker = new Worker(settings, info, link, events, this.#deaths);
     this.#scheduler = new Scheduler({ link, clock, chance, events, createId });
     const onReady = () => this.#worker.wake();
-    this.#rescuer = new Rescuer({ link, clock, chance, events, lease, maxStalls, onReady });
+    this.#rescuer = new Rescuer({
+      link,
+      clock,
+      chance,
+      events,
+      lease,
+      maxStalls,
+      onReady,
+      deaths: this.#deaths,
+    });
     this.#pruner = new Pruner({ link, clock, chance });
   }
 
@@ -95,6 +107,7 @@ export class RunnerSession {
     // A beat after this would bring the runner back.
     this.#worker.stop();
     await this.#link.call('stop', (storage) => storage.leave(this.#info.id)).catch(() => {});
+    await this.#deaths.whenQuiet();
   }
 
   /** Waits for the end of `work`, but no longer than that and not past an abort. */

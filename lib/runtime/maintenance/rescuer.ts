@@ -1,5 +1,6 @@
 import type { Chance, Clock } from '../../core/clock.js';
 import type { Rescued } from '../../storage/claims.js';
+import type { Deaths } from '../deaths.js';
 import type { Events } from '../events.js';
 import { Rounds } from '../rounds.js';
 import type { Service } from '../service.js';
@@ -17,6 +18,7 @@ export interface RescuerOptions {
   readonly maxStalls: number;
   /** Called when jobs came back to be run. */
   readonly onReady: () => void;
+  readonly deaths: Deaths;
 }
 
 /**
@@ -48,10 +50,11 @@ export class Rescuer implements Service {
   }
 
   async #sweep(): Promise<number> {
-    const { link, maxStalls, onReady } = this.#options;
+    const { link, maxStalls, onReady, deaths } = this.#options;
     const rescued = await link.call('rescuer', (storage) => storage.rescue(BATCH, maxStalls));
     if (rescued.some(({ state }) => state === 'ready')) onReady();
     this.#tell(rescued);
+    deaths.ofRescue(rescued);
     return rescued.length < BATCH ? this.#pause() : 0;
   }
 

@@ -7,6 +7,7 @@ import type { PayloadCodec } from '../../core/payload.js';
 import { decodePolicy } from '../../core/policy.js';
 import { settle, type Settlement } from '../../core/settlement.js';
 import type { Recorded } from '../../storage/claims.js';
+import type { Deaths } from '../deaths.js';
 import type { Events } from '../events.js';
 import type { JobHandler } from '../handler.js';
 import { chooseDelay } from './custom-backoff.js';
@@ -36,6 +37,7 @@ export interface FloorOptions {
   readonly progress: Progress;
   readonly outbox: Outbox;
   readonly joint: JointCompletions;
+  readonly deaths: Deaths;
   /** The outbox has something to send, and a slot may be free. */
   readonly onEnd: () => void;
   /** A slot is free, and nothing is to be sent. */
@@ -107,12 +109,13 @@ export class Floor implements ExecutionHost {
   }
 
   recorded(batch: readonly RunEnd[], results: readonly Recorded[]): void {
-    const { leases, events } = this.#options;
+    const { leases, events, deaths } = this.#options;
     for (const { execution } of batch) leases.drop(execution);
     for (const [index, { execution, settlement }] of batch.entries()) {
       // A completion that stood already leaves no record where none is kept.
       const isRecorded =
         results[index] === 'recorded' || (execution.mayBeCompleted && results[index] === 'gone');
+      if (isRecorded && settlement.state === 'dead') deaths.ofRun(execution.job, settlement);
       if (!isRecorded) this.#tellLost(execution);
       else if (events.hears(RECORDED_AS[settlement.state])) {
         events.emit(recordedEvent(execution, settlement));

@@ -2,6 +2,7 @@ import type { Signal } from '../../storage/signal.js';
 import { settle } from '../../core/settlement.js';
 import type { LeasedJob } from '../../core/job.js';
 import type { RunnerInfo } from '../../storage/claims.js';
+import type { Deaths } from '../deaths.js';
 import type { Events } from '../events.js';
 import type { RunnerSettings } from '../runner-options.js';
 import type { Service } from '../service.js';
@@ -34,7 +35,13 @@ export class Worker implements Service {
   readonly #fetch: FetchLoop;
   readonly #heartbeat: Heartbeat;
 
-  constructor(settings: RunnerSettings, runner: RunnerInfo, link: StorageLink, events: Events) {
+  constructor(
+    settings: RunnerSettings,
+    runner: RunnerInfo,
+    link: StorageLink,
+    events: Events,
+    deaths: Deaths,
+  ) {
     const { clock, chance, lease, handlers } = settings;
     const slots = Object.entries(settings.queues).map(
       ([queue, limit]) => new Slots(queue, limit, settings.limited.includes(queue)),
@@ -53,6 +60,7 @@ export class Worker implements Service {
       clock,
       chance,
       events,
+      deaths,
       handlers,
       outbox,
       codec: settings.codec,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import type { JobContext } from '../../core/job-context.js';
+import type { JobDeath } from '../../core/job-death.js';
 import { Runner, type RunnerOptions } from '../../runtime/runner.js';
 import type { JobHandler } from '../../runtime/handler.js';
 import type { JobEvent, RunnerEvent } from '../../runtime/runner-event.js';
@@ -28,6 +29,8 @@ export class TestProcess {
   readonly #runner: Runner;
   /** What the code of each job came to, until its end is recorded. */
   readonly #ends = new Map<string, { readonly result: unknown } | { readonly error: unknown }>();
+  /** Jobs whose class is just told of their death. */
+  #deaths = 0;
   #changed = newChange();
   #isDead = false;
 
@@ -60,7 +63,7 @@ export class TestProcess {
 
   /** No code of a job is at work, and the storage has answered everything. */
   get isQuiet(): boolean {
-    return this.#storage.inFlight === 0 && !this.isWorking;
+    return this.#storage.inFlight === 0 && this.#deaths === 0 && !this.isWorking;
   }
 
   /** The storage has answered everything. */
@@ -102,7 +105,9 @@ export class TestProcess {
   #surround(handler: JobHandler): JobHandler {
     const { enter } = this.#options;
     const run = (job: object, context: JobContext) => enter(() => this.#run(handler, job, context));
-    return { definition: handler.definition, run };
+    if (handler.dead === undefined) return { definition: handler.definition, run };
+    const dead = (job: object, death: JobDeath) => enter(() => this.#runDead(handler, job, death));
+    return { definition: handler.definition, run, dead };
   }
 
   async #run(handler: JobHandler, job: object, context: JobContext): Promise<unknown> {
@@ -119,6 +124,16 @@ export class TestProcess {
       this.#ends.set(id, { error });
       throw error;
     } finally {
+      this.#tell();
+    }
+  }
+
+  async #runDead(handler: JobHandler, job: object, death: JobDeath): Promise<void> {
+    this.#deaths += 1;
+    try {
+      await handler.dead?.(job, death);
+    } finally {
+      this.#deaths -= 1;
       this.#tell();
     }
   }
