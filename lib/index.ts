@@ -30,6 +30,8 @@ export type {
   LivenessDetails,
   ReadinessDetails,
 } from './nest/health/health-report.js';
+export { runWorker } from './nest/worker-process/run-worker.js';
+export type { ProbeOptions, RunWorkerOptions } from './nest/worker-process/run-worker-options.js';
 export { JobMetrics } from './nest/prometheus/job-metrics.js';
 export type { PrometheusOptions, PrometheusRegistry } from './nest/prometheus/prometheus-options.js';
 export type { WorkerStage } from './nest/worker-state.js';

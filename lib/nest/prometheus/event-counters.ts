@@ -1,18 +1,18 @@
-import type * as prom from 'prom-client';
 import type { BackgroundJobEvent, EventSource } from '../job-events.js';
 import { BoundedLabels } from './bounded-labels.js';
+import type { Counter, Histogram } from './prometheus-client.js';
 import type { PrometheusMaker } from './prometheus-maker.js';
 
 /** Counters and histograms, fed by the events of this process. Never by records, which are removed in time. */
 export class EventCounters {
   readonly #labels = new BoundedLabels(['queue', 'name']);
-  readonly #enqueued: prom.Counter;
-  readonly #processed: prom.Counter;
-  readonly #rescued: prom.Counter;
-  readonly #outages: prom.Counter;
-  readonly #scheduleFailures: prom.Counter;
-  readonly #duration: prom.Histogram;
-  readonly #wait: prom.Histogram;
+  readonly #enqueued: Counter;
+  readonly #processed: Counter;
+  readonly #rescued: Counter;
+  readonly #outages: Counter;
+  readonly #scheduleFailures: Counter;
+  readonly #duration: Histogram;
+  readonly #wait: Histogram;
 
   constructor(make: PrometheusMaker) {
     const job = ['queue', 'name'] as const;

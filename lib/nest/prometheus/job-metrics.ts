@@ -8,6 +8,7 @@ import { EventSource } from '../job-events.js';
 import { JobsSettings } from '../jobs-settings.js';
 import { WorkerState } from '../worker-state.js';
 import { EventCounters } from './event-counters.js';
+import { loadPrometheus } from './prometheus-client.js';
 import { PrometheusMaker } from './prometheus-maker.js';
 import { makeQueueGauges, type QueuePicture } from './queue-gauges.js';
 import { makeWorkerGauges } from './worker-gauges.js';
@@ -58,7 +59,7 @@ export class JobMetrics {
   async open(): Promise<void> {
     const { prometheus } = this.#settings;
     if (prometheus === undefined || this.#maker !== undefined) return;
-    const maker = new PrometheusMaker(await loadClient(), prometheus);
+    const maker = new PrometheusMaker(await loadPrometheus(), prometheus);
     try {
       const counters = new EventCounters(maker);
       makeQueueGauges(maker, this.#look());
@@ -98,16 +99,5 @@ export class JobMetrics {
         return undefined;
       }
     };
-  }
-}
-
-async function loadClient() {
-  try {
-    const { default: client } = await import('prom-client');
-    return client;
-  } catch (cause) {
-    throw new InvalidOptionError('prometheus: needs the package prom-client: npm install prom-client', {
-      cause,
-    });
   }
 }

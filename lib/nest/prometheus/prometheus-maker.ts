@@ -1,9 +1,6 @@
-import type * as prom from 'prom-client';
 import { InvalidOptionError } from '../../core/errors.js';
+import type { Counter, Gauge, Histogram, MetricOptions, PrometheusClient } from './prometheus-client.js';
 import type { PrometheusRegistry, PrometheusSettings } from './prometheus-options.js';
-
-/** What is used of `prom-client`. */
-export type PrometheusClient = Pick<typeof prom, 'Counter' | 'Gauge' | 'Histogram' | 'register'>;
 
 /** Makes metrics in one registry, under one prefix, and takes them away again. */
 export class PrometheusMaker {
@@ -18,11 +15,11 @@ export class PrometheusMaker {
     this.registry = settings.registry ?? client.register;
   }
 
-  counter(name: string, help: string, labelNames: readonly string[]): prom.Counter {
+  counter(name: string, help: string, labelNames: readonly string[]): Counter {
     return new this.#client.Counter({ ...this.#place(name), help, labelNames: [...labelNames] });
   }
 
-  histogram(name: string, help: string, labelNames: readonly string[]): prom.Histogram {
+  histogram(name: string, help: string, labelNames: readonly string[]): Histogram {
     const buckets = [...this.#settings.buckets];
     return new this.#client.Histogram({ ...this.#place(name), help, labelNames: [...labelNames], buckets });
   }
@@ -32,9 +29,9 @@ export class PrometheusMaker {
     name: string,
     help: string,
     labelNames: readonly string[],
-    collect: (gauge: prom.Gauge) => void | Promise<void>,
+    collect: (gauge: Gauge) => void | Promise<void>,
   ): void {
-    const gauge: prom.Gauge = new this.#client.Gauge({
+    const gauge: Gauge = new this.#client.Gauge({
       ...this.#place(name),
       help,
       labelNames: [...labelNames],
@@ -47,7 +44,7 @@ export class PrometheusMaker {
     for (const name of this.#made) this.registry.removeSingleMetric(name);
   }
 
-  #place(suffix: string): { readonly name: string; readonly registers: prom.Registry[] } {
+  #place(suffix: string): Pick<MetricOptions, 'name' | 'registers'> {
     const name = `${this.#settings.prefix}${suffix}`;
     if (this.registry.getSingleMetric(name) !== undefined) {
       throw new InvalidOptionError(
@@ -56,6 +53,6 @@ export class PrometheusMaker {
       );
     }
     this.#made.push(name);
-    return { name, registers: [this.registry as unknown as prom.Registry] };
+    return { name, registers: [this.registry] };
   }
 }
