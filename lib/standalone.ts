@@ -33,7 +33,7 @@ export {
 } from './client/schedule-control.js';
 export type { ScheduleInfo } from './client/schedule-info.js';
 export type { CronOptions, EveryOptions, TickOptions } from './client/schedule-options.js';
-export type { JobInfo } from './client/job-info.js';
+export type { JobFailure, JobInfo } from './client/job-info.js';
 export type { QueueSummary } from './client/queue-summary.js';
 export { JobInspector, type JobIds, type JobInspectorOptions } from './client/job-inspector.js';
 export type { JobFilter } from './client/job-filter.js';

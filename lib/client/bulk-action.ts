@@ -5,7 +5,8 @@ import type { Storage } from '../storage/storage.js';
 import { actOn, type ActionResult, type JobAction } from './job-action.js';
 import { parseFilter, type JobCriteria, type JobFilter } from './job-filter.js';
 import type { JobInfo } from './job-info.js';
-import { checkUpTo, checkWhole, countOf, pageOf, type JobCount } from './job-listing.js';
+import { checkUpTo, checkWhole, countOf, type JobCount } from './job-listing.js';
+import { pageOf } from './job-pages.js';
 
 /** How to do something with all jobs that match. @publicApi */
 export interface BulkOptions {
@@ -142,12 +143,12 @@ function criteriaOf(action: JobAction, filter: JobFilter): JobCriteria {
       `${where}: ${missing[0]} is undefined. Leave it out to mean every ${missing[0]}`,
     );
   }
-  if (Object.keys(criteria).length === 0) {
+  if (Object.keys(filter).length === 0) {
     throw new InvalidOptionError(
       `${where}: the filter is empty and would take every job. Name a queue or a state`,
     );
   }
-  const { state } = criteria;
+  const { state } = criteria.stored;
   if (state === undefined && action.needsState) {
     throw new InvalidOptionError(`${where}: the filter needs a state, one of ${action.states.join(', ')}`);
   }

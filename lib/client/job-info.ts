@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../core/fingerprint.js';
 import { parentsOf, type ParentJob } from '../core/parent-job.js';
 import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../core/job.js';
 import { maxAttempts } from '../core/max-retries.js';
@@ -29,7 +30,7 @@ export interface JobInfo {
   /** Leases lost in a row. */
   readonly stalls: number;
   /** The newest ten failures, the newest last. */
-  readonly errors: readonly RecordedFailure[];
+  readonly errors: readonly JobFailure[];
   readonly enqueuedAt: Date;
   /** When it is due, also after a failed run; of a schedule's job, the tick it was made for. */
   readonly scheduledFor: Date;
@@ -51,6 +52,16 @@ export interface JobInfo {
   readonly flow?: string;
   /** What it waits for, or waited for, and what became of each. */
   readonly after?: readonly ParentJob[];
+}
+
+/** A failed run, for reading. @publicApi */
+export interface JobFailure extends RecordedFailure {
+  /** Twelve hexadecimal digits that failures of one cause share: to group them by, and to filter for. */
+  readonly fingerprint: string;
+}
+
+function toJobFailure(failure: RecordedFailure): JobFailure {
+  return { ...failure, fingerprint: fingerprintOf(failure) };
 }
 
 /** Without the version that stands among the stored fields. */
@@ -76,7 +87,7 @@ export function toJobInfo(record: JobRecord): JobInfo {
     attempts: attempt,
     maxAttempts: maxAttempts(decodePolicy(record.policy).maxRetries),
     stalls,
-    errors: failures,
+    errors: failures.map(toJobFailure),
     enqueuedAt: new Date(record.enqueuedAt),
     scheduledFor: new Date(mark?.tick ?? record.runAt),
     ...(mark === undefined ? {} : { schedule: mark.schedule }),

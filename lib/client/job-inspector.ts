@@ -11,7 +11,8 @@ import { actOn, cancelling, checkIds, changing, PROMOTE, REMOVE, RETRY } from '.
 import type { ActionResult, JobAction } from './job-action.js';
 import { parseFilter, type JobFilter } from './job-filter.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
-import { countUpTo, eachOf, pageOf } from './job-listing.js';
+import { countUpTo, eachOf } from './job-listing.js';
+import { pageOf } from './job-pages.js';
 import type { CountOptions, JobCount, JobInfoPage, PageOptions } from './job-listing.js';
 import { checkPriority } from './job-preparer.js';
 import { isBounded, parseQueueLimits, type QueueLimitsOptions } from './queue-limits-options.js';

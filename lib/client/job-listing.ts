@@ -1,10 +1,10 @@
 import { InvalidOptionError } from '../core/errors.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import type { JobRecord } from '../core/job.js';
-import type { JobPage } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
 import type { JobCriteria } from './job-filter.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
+import { pagesOf, STEP } from './job-pages.js';
 
 /** Which page of a list. @publicApi */
 export interface PageOptions {
@@ -14,7 +14,11 @@ export interface PageOptions {
   readonly cursor?: string;
 }
 
-/** A page of a list, the job that arrived last first. @publicApi */
+/**
+ * A page of a list, the job that arrived last first. With `fingerprint`, `text` or times in the filter, a page looks at some 10,000
+ * records at most: it may then be short, or empty, and yet have a cursor to go on with.
+ * @publicApi
+ */
 export interface JobInfoPage {
   readonly jobs: readonly JobInfo[];
   /** For the next page; absent on the last. */
@@ -30,38 +34,15 @@ export interface CountOptions {
 /** Jobs counted up to a bound. @publicApi */
 export interface JobCount {
   readonly count: number;
-  /** False: there are more than `count`, and nobody looked how many. */
+  /**
+   * False: there may be more than `count`, and nobody looked how many. Where each record is asked (`fingerprint`, `text`, times),
+   * a count also ends after ten pages, of which each looks at 10,000 records at most.
+   */
   readonly isExact: boolean;
 }
 
-/** Payloads may be large: a step holds so many in memory, not more. */
-const STEP = 500;
-
-/**
- * One page. Each is older than the one before, so that a walk comes to an end whatever arrives meanwhile, and comes
- * past no job twice.
- */
-export function pageOf(
-  storage: Storage,
-  criteria: JobCriteria,
-  limit: number,
-  cursor?: string,
-): Promise<JobPage> {
-  return storage.list({ ...criteria, limit, ...(cursor === undefined ? {} : { cursor }) });
-}
-
-async function* pagesOf(
-  storage: Storage,
-  criteria: JobCriteria,
-  limit = STEP,
-): AsyncGenerator<JobPage, void, void> {
-  let cursor: string | undefined;
-  do {
-    const page = await pageOf(storage, criteria, limit, cursor);
-    yield page;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-}
+/** Pages that one count reads, where each record is asked: then it tells what it has found. */
+const PAGES_COUNTED = 10;
 
 /** Each job that matches, the newest first. */
 export async function* eachOf(storage: Storage, criteria: JobCriteria): AsyncGenerator<JobInfo, void, void> {
@@ -89,12 +70,16 @@ export async function countOf(
 ): Promise<JobCount & { readonly sample: readonly JobInfo[] }> {
   const sample: JobInfo[] = [];
   let count = 0;
-  for await (const { jobs } of pagesOf(storage, criteria, Math.min(STEP, upTo + 1))) {
+  let pages = 0;
+  for await (const { jobs, cursor } of pagesOf(storage, criteria, Math.min(STEP, upTo + 1))) {
     for (const job of jobs.filter(isMeant)) {
       if (count === upTo) return { count, isExact: false, sample };
       count += 1;
       if (sample.length < sampleSize) sample.push(toJobInfo(job));
     }
+    pages += 1;
+    const isFar = criteria.isMeant !== undefined && pages >= PAGES_COUNTED;
+    if (isFar && cursor !== undefined) return { count, isExact: false, sample };
   }
   return { count, isExact: true, sample };
 }

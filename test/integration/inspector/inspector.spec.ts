@@ -4,6 +4,7 @@ import {
   QueueHandle,
   Runner,
   type JobHandler,
+  type Settlement,
   type Storage,
 } from 'nestjs-background-jobs/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -68,6 +69,27 @@ for (const row of STORAGES) {
       expect(await inspector.count({ queue: 'mail' }, { upTo: 7 })).toEqual({ count: 7, isExact: false });
       expect(await inspector.count({ name: 'mail' })).toEqual({ count: 11, isExact: true });
       expect(await inspector.count({ name: 'mail', uniqueKey: 'ada' })).toEqual({ count: 1, isExact: true });
+    });
+
+    it('finds jobs by their last failure, by text and by time, and acts on them', async () => {
+      const { storage, jobs, inspector } = await setUp(row);
+      await dead(storage, jobs, 3);
+      const before = new Date(await storage.now());
+      const [odd = ''] = await queued(jobs, 1);
+      const { jobs: leased } = await take(storage);
+      const failure = { name: 'Error', message: 'Something else' };
+      const settlement = { ...deadFor(), failure } as Settlement;
+      await storage.complete(leased.map((lease) => completionOf(lease, settlement)));
+      const { fingerprint } = (await inspector.info(odd))?.errors.at(-1) ?? {};
+      const filter = { state: 'dead', fingerprint: fingerprint ?? '' } as const;
+      expect((await inspector.list(filter)).jobs.map(({ id }) => id)).toEqual([odd]);
+      expect(await inspector.count({ text: '"1"'.slice(1, -1), state: 'dead' })).toMatchObject({ count: 1 });
+      const sooner = await inspector.count({ enqueuedBefore: before });
+      const later = await inspector.count({ enqueuedAfter: before });
+      expect(sooner.count + later.count).toBe(4);
+      expect(await inspector.remove(filter, { dryRun: true })).toMatchObject({ count: 1, isExact: true });
+      expect(await inspector.remove(filter)).toMatchObject({ done: 1, end: 'all' });
+      expect(await inspector.count({ state: 'dead' })).toEqual({ count: 3, isExact: true });
     });
 
     it('answers for each id, also when one stands twice', async () => {
