@@ -8,6 +8,7 @@ export type {
   WorkerOptions,
 } from './nest/background-jobs-options.js';
 
+export type { ContextOptions } from './nest/context/context-options.js';
 export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
 export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './nest/schedule.decorators.js';
 export { JobExecutionContext } from './nest/enhancers/job-execution-context.js';

@@ -1,3 +1,4 @@
+import { currentRun } from './current-run.js';
 import type { ParentJob } from './parent-job.js';
 import { parseDuration, type Duration } from './duration.js';
 
@@ -6,6 +7,15 @@ import { parseDuration, type Duration } from './duration.js';
  * @publicApi
  */
 export abstract class JobContext {
+  /**
+   * The context of the run that calls, however deep in it; `undefined` outside of runs. Has to be asked for, by the module's
+   * option `context: { current: true }`, since following calls has its price: where jobs run without it, this throws
+   * `InvalidOptionError`.
+   */
+  static current(): JobContext | undefined {
+    return currentRun() as JobContext | undefined;
+  }
+
   abstract readonly id: string;
   abstract readonly name: string;
   abstract readonly queue: string;

@@ -4,6 +4,7 @@ import type { Duration } from '../core/duration.js';
 import type { JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { Storage } from '../storage/storage.js';
+import type { ContextOptions } from './context/context-options.js';
 import type { PrometheusOptions } from './prometheus/prometheus-options.js';
 
 /**
@@ -36,6 +37,7 @@ export interface BackgroundJobsOptions {
   readonly lease?: Duration;
   /** Carries what plain JSON cannot, in the payloads of all jobs. */
   readonly codec?: PayloadCodec;
+  readonly context?: ContextOptions;
   /**
    * Stand around the runs of all jobs, the first outermost: instances, or classes that some module lists among its
    * providers.

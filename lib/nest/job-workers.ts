@@ -109,7 +109,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   }
 
   #createRunner(handlers: readonly JobHandler[]): RunnerPart | undefined {
-    const { lease, grace, abortGrace, codec, defaults } = this.#settings;
+    const { lease, grace, abortGrace, codec, defaults, context } = this.#settings;
     const definitions = handlers.map(({ definition }) => definition);
     const { queues, warnings } = chooseQueues(this.#settings, definitions);
     for (const warning of warnings) this.#logger.warn(warning);
@@ -129,6 +129,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       lease,
       grace,
       abortGrace,
+      tracksRuns: context.current,
       ...(codec === undefined ? {} : { codec }),
       ...(defaults.backoff === undefined ? {} : { backoff: defaults.backoff }),
       hears: (kind) => this.#logger.says(kind) || this.#events.hears(kind),

@@ -15,6 +15,7 @@ import type {
   ShutdownOptions,
   WorkerOptions,
 } from './background-jobs-options.js';
+import { parseContext, type ContextSettings } from './context/context-settings.js';
 import { checkJobOptions } from './job-options-check.js';
 import { parsePrometheus, type PrometheusSettings } from './prometheus/prometheus-options.js';
 
@@ -33,6 +34,7 @@ const OPTIONS = [
   'interceptors',
   'globalEnhancers',
   'prometheus',
+  'context',
 ] as const satisfies readonly (keyof BackgroundJobsOptions)[];
 
 /** The module's options, checked and complete. Milliseconds. */
@@ -51,6 +53,7 @@ export class JobsSettings {
     /** By queue; without a bound: it is to have none. */
     readonly limits: ReadonlyMap<string, QueueLimits>,
     readonly prometheus: PrometheusSettings | undefined,
+    readonly context: ContextSettings,
   ) {}
 
   /** Throws `InvalidOptionError` that names the option. */
@@ -76,6 +79,7 @@ export class JobsSettings {
       globalEnhancers,
       parseQueues(known.queues ?? {}),
       parsePrometheus(known.prometheus),
+      parseContext(known.context ?? {}),
     );
   }
 }

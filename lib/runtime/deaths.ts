@@ -8,6 +8,7 @@ import { splitMeta } from '../core/tick-mark.js';
 import type { Rescued } from '../storage/claims.js';
 import type { Events } from './events.js';
 import type { JobHandler } from './handler.js';
+import { apart } from './run-scope.js';
 import type { StorageLink } from './storage-link.js';
 
 /** However many jobs die at once, what follows on it must not take all connections of the application. */
@@ -110,10 +111,9 @@ export class Deaths {
     try {
       const meta = decodeValue(splitMeta(job.meta).meta);
       const fields = await fieldsOf(handler, job, codec);
-      await handler.dead?.(reviveJob(handler.definition, fields), {
-        ...death,
-        ...(meta === undefined ? {} : { meta }),
-      });
+      const dead = reviveJob(handler.definition, fields);
+      const known = { ...death, ...(meta === undefined ? {} : { meta }) };
+      await apart(() => handler.dead?.(dead, known));
     } catch (error) {
       const { id, name, queue } = death;
       if (events.hears('on-dead-failed')) events.emit({ kind: 'on-dead-failed', id, name, queue, error });

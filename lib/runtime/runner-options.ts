@@ -40,6 +40,12 @@ export interface RunnerOptions {
   readonly abortGrace?: number;
   /** How long a job waits at most when no signal of it came through. @default 1_000 */
   readonly pollInterval?: number;
+  /**
+   * Whether `JobContext.current()` finds runs. On Node before 24 all promises of a process cost more once anything
+   * follows async calls.
+   * @default false
+   */
+  readonly tracksRuns?: boolean;
   /** Decodes payloads; the one they were encoded with. */
   readonly codec?: PayloadCodec;
   /** Asked for jobs whose backoff is custom and whose own definition has none. */
@@ -83,6 +89,7 @@ export function resolveRunnerOptions(options: RunnerOptions): RunnerSettings {
     grace: length(options, 'grace', 20_000, 0),
     abortGrace: length(options, 'abortGrace', 5_000, 0),
     pollInterval: length(options, 'pollInterval', 1_000, 1),
+    tracksRuns: options.tracksRuns ?? false,
     codec: options.codec,
     backoff: options.backoff,
     clock,
@@ -106,6 +113,7 @@ const KNOWN: readonly (keyof RunnerOptions)[] = [
     'grace',
     'abortGrace',
     'pollInterval',
+    'tracksRuns',
   ] as const),
   ...(['codec', 'backoff', 'clock', 'chance', 'createId', 'onEvent', 'hears', 'info'] as const),
 ];

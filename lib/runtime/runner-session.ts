@@ -5,6 +5,7 @@ import { Deaths } from './deaths.js';
 import type { Events } from './events.js';
 import { Pruner } from './maintenance/pruner.js';
 import { Rescuer } from './maintenance/rescuer.js';
+import { inProgram } from './run-scope.js';
 import type { RunningJob } from './runner.js';
 import type { RunnerSettings } from './runner-options.js';
 import { Scheduler } from './scheduler/scheduler.js';
@@ -55,12 +56,14 @@ export class RunnerSession {
   }
 
   start(): void {
-    // Listening first: a signal between the first look and the listening would be missed.
-    this.#unsubscribe = this.#settings.storage.subscribe((signal) => this.#hear(signal));
-    this.#worker.start();
-    this.#scheduler.start();
-    this.#rescuer.start();
-    this.#pruner.start();
+    inProgram(() => {
+      // Listening first: a signal between the first look and the listening would be missed.
+      this.#unsubscribe = this.#settings.storage.subscribe((signal) => this.#hear(signal));
+      this.#worker.start();
+      this.#scheduler.start();
+      this.#rescuer.start();
+      this.#pruner.start();
+    });
   }
 
   /** Cuts the grace short. */
@@ -98,8 +101,11 @@ export class RunnerSession {
   }
 
   #hear(signal: Signal): void {
-    if (signal.kind === 'schedule') this.#scheduler.wake();
-    else this.#worker.hear(signal);
+    // Or all that the runner ever does would belong to the request that queued this job.
+    inProgram(() => {
+      if (signal.kind === 'schedule') this.#scheduler.wake();
+      else this.#worker.hear(signal);
+    });
   }
 
   async #leave(): Promise<void> {

@@ -8,6 +8,7 @@ import { describeFailure } from '../../core/failure.js';
 import type { Outcome } from '../../core/outcome.js';
 import { decodePolicy } from '../../core/policy.js';
 import type { JobHandler } from '../handler.js';
+import type { RunScope } from '../run-scope.js';
 import type { JobReference } from '../runner-event.js';
 import { RunContext } from './run-context.js';
 import { outcomeOfReturn, outcomeOfThrow, type Abort } from './run-outcome.js';
@@ -20,6 +21,7 @@ const NEWER_IN = 5_000;
 export interface ExecutionHost {
   readonly clock: Clock;
   readonly codec: PayloadCodec | undefined;
+  readonly enter: RunScope;
   begun(execution: Execution): void;
   /** Its time starts; milliseconds. */
   limit(execution: Execution, timeout: number): void;
@@ -94,7 +96,7 @@ export class Execution {
     const job = reviveJob(this.handler.definition, fields);
     this.#job = job;
     try {
-      value = this.handler.run(job, new RunContext(this));
+      value = this.#host.enter(this.handler, job, new RunContext(this));
       if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
         // Also for what merely has a `then`, which might throw, or call back twice.
         Promise.resolve(value).then(
