@@ -35,6 +35,7 @@ export { runWorker } from './nest/worker-process/run-worker.js';
 export type { ProbeOptions, RunWorkerOptions } from './nest/worker-process/run-worker-options.js';
 export { JobMetrics } from './nest/prometheus/job-metrics.js';
 export type { PrometheusOptions, PrometheusRegistry } from './nest/prometheus/prometheus-options.js';
+export type { OpenTelemetryOptions } from './nest/telemetry/open-telemetry-options.js';
 export type { WorkerStage } from './nest/worker-state.js';
 export type { QueuedEvent, QueuedJob } from './client/queued-event.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';

@@ -16,6 +16,7 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-
 
 export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
 export type { EndListener, EndNews } from './client/end-news.js';
+export type { PushSurroundings } from './client/push-surroundings.js';
 export type { QueuedEvent, QueuedJob, QueuedListener } from './client/queued-event.js';
 export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
 export type { ParentJob } from './core/parent-job.js';

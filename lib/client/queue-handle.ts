@@ -16,6 +16,7 @@ import { JobWaits, parseWait, type WaitOptions } from './job-waits.js';
 import { batched, chained, jobsOfFlow } from './flow-steps.js';
 import type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './flow-steps.js';
 import { Patience } from './patience.js';
+import type { PushSurroundings } from './push-surroundings.js';
 import type { QueuedListener } from './queued-event.js';
 import type { BatchOptions, QueueAndWaitOptions, QueueOptions, ScheduleOptions } from './queue-options.js';
 import { toQueueSummary, type QueueSummary } from './queue-summary.js';
@@ -33,6 +34,8 @@ export interface QueueHandleOptions {
   readonly listener?: QueuedListener;
   /** Saves `wait` time and looks at the storage, where jobs run in this process. @default looks alone */
   readonly endNews?: EndNews;
+  /** Stands around each write. */
+  readonly surroundings?: PushSurroundings;
 }
 
 /** Milliseconds. */
@@ -49,6 +52,7 @@ export class QueueHandle<S extends Storage = Storage> {
   readonly #patience: Patience;
   readonly #declarer: ScheduleDeclarer;
   readonly #listener: QueuedListener | undefined;
+  readonly #surroundings: PushSurroundings | undefined;
   readonly #waits: JobWaits;
 
   /** Without Nest: the storage must be open. */
@@ -59,6 +63,7 @@ export class QueueHandle<S extends Storage = Storage> {
     this.#patience = new Patience(clock, chance);
     this.#declarer = new ScheduleDeclarer(storage, options);
     this.#listener = options.listener;
+    this.#surroundings = options.surroundings;
     this.#waits = new JobWaits(storage, clock, options.endNews);
   }
 
@@ -234,9 +239,11 @@ export class QueueHandle<S extends Storage = Storage> {
   // An answer that did not come leaves open whether the jobs are stored. Their ids make asking again safe;
   // within the caller's transaction it is not ours to try again.
   async #push(jobs: readonly NewJob[], transaction: unknown): Promise<readonly Pushed[]> {
-    const pushed = await (transaction === undefined
-      ? this.#patience.call(() => this.#storage.push(jobs))
-      : this.#storage.push(jobs, transaction));
+    const store = () =>
+      transaction === undefined
+        ? this.#patience.call(() => this.#storage.push(jobs))
+        : this.#storage.push(jobs, transaction);
+    const pushed = await (this.#surroundings?.around(jobs, store) ?? store());
     if (this.#listener?.isHeard() === true)
       tellQueued(this.#listener, jobs, pushed, transaction !== undefined);
     return pushed;

@@ -5,6 +5,7 @@ import type { JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { Storage } from '../storage/storage.js';
 import type { ContextOptions } from './context/context-options.js';
+import type { OpenTelemetryOptions } from './telemetry/open-telemetry-options.js';
 import type { PrometheusOptions } from './prometheus/prometheus-options.js';
 
 /**
@@ -56,6 +57,12 @@ export interface BackgroundJobsOptions {
    * @default false
    */
   readonly prometheus?: boolean | PrometheusOptions;
+  /**
+   * Spans and metrics of enqueues and runs, through the OpenTelemetry SDK that the application registers. Needs the package
+   * `@opentelemetry/api`, which is not loaded otherwise.
+   * @default false
+   */
+  readonly openTelemetry?: boolean | OpenTelemetryOptions;
 }
 
 /** Kinds of enhancers. @publicApi */

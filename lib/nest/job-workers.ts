@@ -1,4 +1,5 @@
 import {
+  Inject,
   Injectable,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
@@ -20,6 +21,7 @@ import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
 import { Surroundings, type RunnerPart } from './surroundings.js';
 import { chooseQueues } from './worker-queues.js';
+import { Telemetry } from './telemetry/telemetry.js';
 import { WorkerState } from './worker-state.js';
 
 /** Joins a runner's life to the application's. */
@@ -36,6 +38,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #commonEnhancers: CommonEnhancers;
   readonly #surroundings: Surroundings;
   readonly #state: WorkerState;
+  readonly #telemetry: Telemetry | undefined;
   #runner: RunnerPart | undefined;
 
   constructor(
@@ -48,6 +51,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     commonEnhancers: CommonEnhancers,
     surroundings: Surroundings,
     state: WorkerState,
+    @Inject(Telemetry) telemetry: Telemetry | undefined,
   ) {
     this.#explorer = explorer;
     this.#settings = settings;
@@ -58,6 +62,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#commonEnhancers = commonEnhancers;
     this.#surroundings = surroundings;
     this.#state = state;
+    this.#telemetry = telemetry;
     const { clock } = surroundings;
     this.#hooksCheck = new ShutdownHooksCheck(clock, (message) => logger.warn(message));
     this.#secondSignal = new SecondSignal(clock, (signal) => this.#hurry(signal));
@@ -71,7 +76,9 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#schedules.prepare(entries.map(({ definition }) => definition));
     if (this.#settings.workers === false) return;
     const handlers = await buildHandlers(entries, this.#commonEnhancers.find(this.#settings));
-    this.#runner = this.#createRunner(handlers);
+    this.#runner = this.#createRunner(
+      handlers.map((handler) => this.#telemetry?.aroundRuns(handler) ?? handler),
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {

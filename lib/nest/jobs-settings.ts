@@ -17,6 +17,7 @@ import type {
 } from './background-jobs-options.js';
 import { parseContext, type ContextSettings } from './context/context-settings.js';
 import { checkJobOptions } from './job-options-check.js';
+import { parseOpenTelemetry, type OpenTelemetrySettings } from './telemetry/open-telemetry-options.js';
 import { parsePrometheus, type PrometheusSettings } from './prometheus/prometheus-options.js';
 
 export const DEFAULT_CONCURRENCY = 10;
@@ -35,6 +36,7 @@ const OPTIONS = [
   'globalEnhancers',
   'prometheus',
   'context',
+  'openTelemetry',
 ] as const satisfies readonly (keyof BackgroundJobsOptions)[];
 
 /** The module's options, checked and complete. Milliseconds. */
@@ -54,6 +56,7 @@ export class JobsSettings {
     readonly limits: ReadonlyMap<string, QueueLimits>,
     readonly prometheus: PrometheusSettings | undefined,
     readonly context: ContextSettings,
+    readonly openTelemetry: OpenTelemetrySettings | undefined,
   ) {}
 
   /** Throws `InvalidOptionError` that names the option. */
@@ -80,6 +83,7 @@ export class JobsSettings {
       parseQueues(known.queues ?? {}),
       parsePrometheus(known.prometheus),
       parseContext(known.context ?? {}),
+      parseOpenTelemetry(known.openTelemetry),
     );
   }
 }

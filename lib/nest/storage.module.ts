@@ -25,6 +25,7 @@ import { JobsSettings } from './jobs-settings.js';
 import { modulesOf, placeModule } from './module-place.js';
 import { JobMetrics } from './prometheus/job-metrics.js';
 import { Surroundings } from './surroundings.js';
+import { Telemetry } from './telemetry/telemetry.js';
 import { WorkerState } from './worker-state.js';
 
 const EXTRAS: BackgroundJobsExtras = { isGlobal: true };
@@ -44,6 +45,13 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     JobHealthIndicator,
     JobMetrics,
     {
+      // Before the first job can be queued, and nowhere where nobody wants it.
+      provide: Telemetry,
+      useFactory: async ({ openTelemetry }: JobsSettings, { clock }: Surroundings) =>
+        openTelemetry && (await Telemetry.load(openTelemetry, clock)),
+      inject: [JobsSettings, Surroundings],
+    },
+    {
       provide: JobsSettings,
       useFactory: (options: BackgroundJobsOptions) => JobsSettings.parse(options),
       inject: [MODULE_OPTIONS_TOKEN],
@@ -56,6 +64,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
         { defaults, codec }: JobsSettings,
         events: EventSource,
         surroundings: Surroundings,
+        telemetry: Telemetry | undefined,
       ) =>
         surroundings.createQueueHandle(storage, {
           defaults,
@@ -63,9 +72,10 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
           chance: surroundings.chance,
           ...(codec === undefined ? {} : { codec }),
           endNews: endNewsOf(events),
+          ...(telemetry === undefined ? {} : { surroundings: telemetry }),
           listener: { isHeard: () => events.hears('queued'), tell: (event) => events.emit(event) },
         }),
-      inject: [Storage, JobsSettings, EventSource, Surroundings],
+      inject: [Storage, JobsSettings, EventSource, Surroundings, Telemetry],
     },
     {
       provide: EventSource,
@@ -111,6 +121,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     WorkerState,
     JobHealthIndicator,
     JobMetrics,
+    Telemetry,
   ],
 })
 export class StorageModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {

@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'nest/prometheus': ['core', 'storage', 'runtime', '@nestjs/', 'prom-client'],
   'nest/worker-process': ['core', '@nestjs/', 'node:http', 'node:net'],
+  'nest/telemetry': ['core', 'storage', 'client', 'runtime', '@nestjs/', '@opentelemetry/api'],
   'nest/class-validation.ts': ['core', 'class-validator', 'class-transformer'],
   testing: ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', 'node:assert'],
   'testing/contract/model*': [
