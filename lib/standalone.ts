@@ -47,7 +47,15 @@ export type {
   CancelOptions,
   DryRun,
   DryRunOptions,
+  StartAgainOptions,
 } from './client/bulk-action.js';
+export type {
+  DeathCause,
+  RedriveDryRunOptions,
+  RedriveOptions,
+  RedrivePreview,
+  RedriveTarget,
+} from './client/redrive.js';
 export type { GroupSummary } from './client/group-summary.js';
 export type { LimitOptions, QueueLimitsOptions } from './client/queue-limits-options.js';
 export type { Explanation, Reason } from './client/explanation.js';

@@ -1,6 +1,9 @@
+import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobRecord } from '../core/job.js';
 import { checkKnownOptions } from '../core/known-options.js';
+import { checkName } from '../core/name.js';
+import type { RetryOptions } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
 import { actOn, type ActionResult, type JobAction } from './job-action.js';
 import { parseFilter, type JobCriteria, type JobFilter } from './job-filter.js';
@@ -61,6 +64,14 @@ export interface CancelOptions {
   readonly reason?: string;
 }
 
+/** How jobs start again. @publicApi */
+export interface StartAgainOptions {
+  /** In another queue than theirs. @default each in its own */
+  readonly queue?: string;
+  /** Not before this long from now. @default now */
+  readonly delay?: Duration;
+}
+
 /** What would be done. @publicApi */
 export interface DryRun extends JobCount {
   /** The first jobs that would be taken: the newest. */
@@ -115,17 +126,37 @@ export async function tryOnAll(
   action: JobAction,
   filter: JobFilter,
   options: DryRunOptions,
+  onJob?: (job: JobRecord) => void,
 ): Promise<DryRun> {
   const where = `${action.verb}()`;
   checkKnownOptions(options, DRY_RUN_OPTIONS, `${where} with dryRun`);
   const { upTo = 10_000, sampleSize = 10 } = options;
   checkUpTo(upTo, where);
   checkWhole(sampleSize, 0, 1_000, `${where}: sampleSize`);
-  return countOf(storage, criteriaOf(action, filter), { upTo, sampleSize, isMeant: isMeantBy(action) });
+  return countOf(storage, criteriaOf(action, filter), {
+    upTo,
+    sampleSize,
+    isMeant: isMeantBy(action),
+    ...(onJob && { onJob }),
+  });
+}
+
+/** Throws `InvalidOptionError`. Milliseconds. */
+export function parseStartAgain({
+  queue,
+  delay,
+}: {
+  readonly queue: string | undefined;
+  readonly delay: Duration | undefined;
+}): RetryOptions {
+  return {
+    ...(queue === undefined ? {} : { queue: checkName(queue, 'retry(): the queue') }),
+    ...(delay === undefined ? {} : { delay: parseDuration(delay, 'retry(): delay') }),
+  };
 }
 
 /** The text 'true' of a query string must not be taken for a no. */
-export function checkDryRun(dryRun: unknown, { verb }: JobAction): void {
+export function checkDryRun(dryRun: unknown, { verb }: Pick<JobAction, 'verb'>): void {
   if (dryRun === undefined || typeof dryRun === 'boolean') return;
   throw new InvalidOptionError(`${verb}(): dryRun is ${JSON.stringify(dryRun)}, neither true nor false`);
 }
@@ -149,6 +180,10 @@ function criteriaOf(action: JobAction, filter: JobFilter): JobCriteria {
     );
   }
   const { state } = criteria.stored;
+  const [only, ...others] = action.states;
+  // What can be done in one state alone means that one.
+  if (state === undefined && others.length === 0)
+    return { ...criteria, stored: { ...criteria.stored, ...(only && { state: only }) } };
   if (state === undefined && action.needsState) {
     throw new InvalidOptionError(`${where}: the filter needs a state, one of ${action.states.join(', ')}`);
   }

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobState } from '../core/job.js';
-import type { JobChange } from '../storage/inspection.js';
+import type { JobChange, RetryOptions } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
 
 /**
@@ -30,12 +30,14 @@ export interface JobAction {
 const WAITING: readonly JobState[] = ['scheduled', 'ready', 'retrying'];
 const LATER: readonly JobState[] = ['scheduled', 'retrying'];
 
-export const RETRY: JobAction = {
-  verb: 'retry',
-  states: ['dead', 'cancelled'],
-  needsState: true,
-  perform: async (storage, ids) => (await storage.retry(ids)).map(doneIf),
-};
+export function retrying(options: RetryOptions = {}): JobAction {
+  return {
+    verb: 'retry',
+    states: ['dead', 'cancelled'],
+    needsState: true,
+    perform: async (storage, ids) => (await storage.retry(ids, options)).map(doneIf),
+  };
+}
 
 export const REMOVE: JobAction = {
   verb: 'remove',

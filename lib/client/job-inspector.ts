@@ -3,11 +3,18 @@ import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
 import type { GroupStats } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
-import { actOnAll, checkDryRun, tryOnAll } from './bulk-action.js';
-import type { BulkOptions, BulkSummary, CancelOptions, DryRun, DryRunOptions } from './bulk-action.js';
+import { actOnAll, checkDryRun, parseStartAgain, tryOnAll } from './bulk-action.js';
+import type {
+  BulkOptions,
+  BulkSummary,
+  CancelOptions,
+  DryRun,
+  DryRunOptions,
+  StartAgainOptions,
+} from './bulk-action.js';
 import { explain, type Explanation } from './explanation.js';
 import { toGroupSummary, type GroupSummary } from './group-summary.js';
-import { actOn, cancelling, checkIds, changing, PROMOTE, REMOVE, RETRY } from './job-action.js';
+import { actOn, cancelling, checkIds, changing, PROMOTE, REMOVE, retrying } from './job-action.js';
 import type { ActionResult, JobAction } from './job-action.js';
 import { parseFilter, type JobFilter } from './job-filter.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
@@ -15,6 +22,9 @@ import { countUpTo, eachOf } from './job-listing.js';
 import { pageOf } from './job-pages.js';
 import type { CountOptions, JobCount, JobInfoPage, PageOptions } from './job-listing.js';
 import { checkPriority } from './job-preparer.js';
+import { parentsFirst } from './parents-first.js';
+import { previewRedrive, redriveAll } from './redrive.js';
+import type { RedriveDryRunOptions, RedriveOptions, RedrivePreview } from './redrive.js';
 import { isBounded, parseQueueLimits, type QueueLimitsOptions } from './queue-limits-options.js';
 import { toQueueSummary, type QueueSummary } from './queue-summary.js';
 import { toRunnerSummary, type RunnersOptions, type RunnerSummary } from './runner-summary.js';
@@ -120,13 +130,32 @@ export class JobInspector {
   // Acting on jobs
 
   /** Starts dead or cancelled jobs again, their counters at zero. A filter needs one of these states. */
-  retry(ids: JobIds): Promise<readonly ActionResult[]>;
+  retry(ids: JobIds, options?: StartAgainOptions): Promise<readonly ActionResult[]>;
   /** Tells which jobs would start again. */
-  retry(filter: JobFilter, options: DryRunOptions): Promise<DryRun>;
+  retry(filter: JobFilter, options: DryRunOptions & StartAgainOptions): Promise<DryRun>;
   /** Starts all dead or cancelled jobs that match again. The filter needs one of these states. */
-  retry(filter: JobFilter, options?: BulkOptions): Promise<BulkSummary>;
-  retry(target: JobIds | JobFilter, options?: Options): Promise<Answer> {
-    return this.#act(RETRY, target, options);
+  retry(filter: JobFilter, options?: BulkOptions & StartAgainOptions): Promise<BulkSummary>;
+  async retry(target: JobIds | JobFilter, options: Options & StartAgainOptions = {}): Promise<Answer> {
+    const { queue, delay, ...others } = options;
+    return this.#act(retrying(parseStartAgain({ queue, delay })), target, others);
+  }
+
+  /** Tells which dead jobs would be brought back to work, what they died of, and how long it would take. */
+  redrive(filter: JobFilter, options: RedriveDryRunOptions): Promise<RedrivePreview>;
+  /**
+   * Brings all dead jobs that match back to work, as `retry` does, spread so that they become due at no more than a rate. When
+   * workers fall behind, what is due waits like any other job: a bound on starts is the `rate` of a queue
+   * (`limitQueue`). A second call, with a cursor too, begins at once again, beside what the first one has spread.
+   */
+  redrive(filter: JobFilter, options?: RedriveOptions): Promise<BulkSummary>;
+  async redrive(
+    filter: JobFilter,
+    options: RedriveOptions | RedriveDryRunOptions = {},
+  ): Promise<BulkSummary | RedrivePreview> {
+    checkDryRun(options.dryRun, { verb: 'redrive' });
+    return options.dryRun === true
+      ? previewRedrive(this.#storage, filter, options)
+      : redriveAll(this.#storage, filter, options);
   }
 
   /**
@@ -139,7 +168,7 @@ export class JobInspector {
     const ids = parentsFirst(jobs)
       .filter(({ state }) => state === 'dead' || state === 'cancelled')
       .map(({ id }) => id);
-    return this.#act(RETRY, ids) as Promise<readonly ActionResult[]>;
+    return this.#act(retrying(), ids) as Promise<readonly ActionResult[]>;
   }
 
   /** Ends jobs: those that wait at once; those that run are `requested` to, and their signals abort. */
@@ -247,21 +276,6 @@ export class JobInspector {
     }
     return results;
   }
-}
-
-/** Each behind all that it waits for. */
-function parentsFirst(jobs: readonly JobInfo[]): readonly JobInfo[] {
-  const byId = new Map(jobs.map((job) => [job.id, job]));
-  const ordered = new Set<JobInfo>();
-  const open = [...jobs];
-  for (let job = open.pop(); job !== undefined; job = open.pop()) {
-    const parents = (job.after ?? [])
-      .flatMap(({ id }) => byId.get(id) ?? [])
-      .filter((parent) => !ordered.has(parent));
-    if (parents.length === 0) ordered.add(job);
-    else open.push(job, ...parents);
-  }
-  return [...ordered];
 }
 
 function isFilter(target: JobIds | JobFilter): target is JobFilter {

@@ -66,7 +66,7 @@ export async function countUpTo(
 export async function countOf(
   storage: Storage,
   criteria: JobCriteria,
-  { upTo, sampleSize = 0, isMeant = () => true }: Counting,
+  { upTo, sampleSize = 0, isMeant = () => true, onJob }: Counting,
 ): Promise<JobCount & { readonly sample: readonly JobInfo[] }> {
   const sample: JobInfo[] = [];
   let count = 0;
@@ -75,6 +75,7 @@ export async function countOf(
     for (const job of jobs.filter(isMeant)) {
       if (count === upTo) return { count, isExact: false, sample };
       count += 1;
+      onJob?.(job);
       if (sample.length < sampleSize) sample.push(toJobInfo(job));
     }
     pages += 1;
@@ -88,6 +89,8 @@ interface Counting {
   readonly upTo: number;
   readonly sampleSize?: number;
   readonly isMeant?: (job: JobRecord) => boolean;
+  /** Gets each job that is counted. */
+  readonly onJob?: (job: JobRecord) => void;
 }
 
 /** Refuses a bound that would have somebody wait for ever. */

@@ -92,6 +92,45 @@ for (const row of STORAGES) {
       expect(await inspector.count({ state: 'dead' })).toEqual({ count: 3, isExact: true });
     });
 
+    it('brings dead jobs back at a rate, into another queue, and tells before what they died of', async () => {
+      const { storage, jobs, inspector } = await setUp(row);
+      const ids = await dead(storage, jobs, 60);
+      const preview = await inspector.redrive(
+        { queue: 'mail' },
+        { dryRun: true, rate: '20/s', sampleSize: 1 },
+      );
+      expect(preview).toMatchObject({ count: 60, isExact: true, lasts: 2_950, sample: [{ id: ids.at(-1) }] });
+      expect(preview.causes).toMatchObject([
+        {
+          name: 'mail',
+          reason: 'retries-exhausted',
+          count: 60,
+          sample: { errors: [{ message: 'It broke' }] },
+        },
+      ]);
+      const summary = await inspector.redrive({ queue: 'mail' }, { rate: '20/s', queue: 'rerun' });
+      expect(summary).toEqual({ done: 60, requested: 0, refused: 0, unknown: 0, end: 'all' });
+      const { jobs: records } = await storage.list({ queue: 'rerun', limit: 100 });
+      const times = records.map(({ runAt }) => runAt).toSorted((a, b) => a - b);
+      expect(times).toHaveLength(60);
+      for (const [nth, time] of times.entries()) {
+        expect(time - (times[nth - 20] ?? -Infinity)).toBeGreaterThanOrEqual(1_000);
+      }
+      expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(2_950);
+      expect(records.every(({ attempt }) => attempt === 0)).toBe(true);
+    });
+
+    it('starts jobs again in another queue, and later', async () => {
+      const { storage, jobs, inspector } = await setUp(row);
+      const [first = '', second = ''] = await dead(storage, jobs, 2);
+      expect(await inspector.retry([first], { queue: 'slow', delay: '1h' })).toMatchObject([
+        { outcome: 'done' },
+      ]);
+      expect(await inspector.info(first)).toMatchObject({ queue: 'slow', state: 'scheduled' });
+      await inspector.retry({ state: 'dead', queue: 'mail' }, { queue: 'slow' });
+      expect(await inspector.info(second)).toMatchObject({ queue: 'slow', state: 'ready' });
+    });
+
     it('answers for each id, also when one stands twice', async () => {
       const { storage, jobs, inspector } = await setUp(row);
       const [ended = ''] = await dead(storage, jobs, 1);
