@@ -60,7 +60,10 @@ function runsAfterAll(work: () => Promise<unknown>): boolean {
 }
 
 async function spare(schema: string): Promise<void> {
-  const tables = ['job', 'ended_job', 'lane', 'queue', 'tally', 'hold', 'runner', 'schedule'];
+  const tables = [
+    ...['job', 'ended_job', 'edge', 'lane', 'queue', 'job_group', 'line', 'note'],
+    ...['tally', 'hold', 'runner', 'schedule'],
+  ];
   await admin.query(tables.map((table) => `delete from "${schema}".${table}`).join('; '));
   spares.push(schema);
 }

@@ -44,22 +44,45 @@ export function claimParts(shape: ClaimShape, first: number): ClaimParts {
   const queues = shape.map((lanes, index) => queuePart(lanes, index, first + 3 + 3 * index));
   const tables = [DUE, LAPSING, open, ...queues.flatMap(({ table }) => (table === undefined ? [] : [table]))];
   const hasMore = queues.flatMap(({ hasMore: more }) => (more === undefined ? [] : [more])).join(' or ');
+  const keys = shape.map((_, index) => `$${first + 3 + 3 * index}::uuid`).join(', ');
+  const governed =
+    keys === ''
+      ? 'null'
+      : `(select json_agg(key) from jobs.queue where key = any(array[${keys}]) and is_governed)`;
   const head = `'nextIn', (select run_at from due) - moment.now, 'newest', (select max(id) from jobs.lane),
-    'isOpen', (select yes from open), 'hasMore', ${hasMore === '' ? 'false' : hasMore}`;
+    'isOpen', (select yes from open), 'hasMore', ${hasMore === '' ? 'false' : hasMore}, 'governed', ${governed}`;
   if (queues.length === 0) return { tables: tables.join(',\n'), head, taken: undefined };
-  const taken = `taken as (
-    update jobs.job
-    set state = 3, token = token + 1, lease_until = moment.now + ${lease}, runner = ${runner},
-      started_at = moment.now, expires_at = null, unique_key = case when unique_while = 1 then null else unique_key end
-    from moment
-    where job.seq = any(${queues.map(({ seqs }) => seqs).join(' || ')})
-    returning ${LEASED_COLUMNS.map((column) => leasedValue('job', column)).join(', ')})`;
+  const taken = takenOf(queues.map(({ seqs }) => seqs).join(' || '), lease, runner);
   return {
     tables: [...tables, taken].join(',\n'),
     head,
     taken: `select ${LEASED_COLUMNS.join(', ')} from taken`,
   };
 }
+
+/** Claims the jobs of these numbers, which are locked. */
+function takenOf(seqs: string, lease: string, runner: string): string {
+  return `taken as (
+    update jobs.job
+    set state = 3, token = token + 1, lease_until = moment.now + ${lease}, runner = ${runner},
+      started_at = moment.now, expires_at = null, unique_key = case when unique_while = 1 then null else unique_key end
+    from moment
+    where job.seq = any(${seqs})
+    returning ${LEASED_COLUMNS.map((column) => leasedValue('job', column)).join(', ')})`;
+}
+
+/**
+ * Claims jobs that were found before, at a time that was: $1 numbers, $2 runner, $3 lease, $4 the time. Those that somebody else
+ * has changed or is just changing are passed by.
+ */
+export const CLAIM_THESE = `
+  with moment as materialized (select $4::bigint as now),
+  ${takenOf(
+    `array(select seq from jobs.job where seq = any($1::bigint[]) and state < 1 and ${IN_TIME} ${LOCK})`,
+    '$3::bigint',
+    '$2::text',
+  )}
+  select ${LEASED_COLUMNS.join(', ')} from taken`;
 
 /** How many lanes a statement for so many has: few statements do for all numbers. */
 export function armsFor(lanes: number): number {
@@ -78,17 +101,17 @@ interface QueuePart {
 function queuePart(lanes: number, index: number, first: number): QueuePart {
   const [queue, limit, list] = [`$${first}::uuid`, `$${first + 1}::integer`, `$${first + 2}`];
   const isOpen = `(select yes from open)
-    and not exists (select 1 from jobs.queue where key = ${queue} and paused_at is not null)`;
+    and not exists (select 1 from jobs.queue where key = ${queue} and (paused_at is not null or is_governed))`;
   if (lanes === 1) {
     return {
-      seqs: `array(select seq from jobs.job where state = 0 and lane = ${list}::integer and ${isOpen} and ${IN_TIME}
+      seqs: `array(select seq from jobs.job where state = 0 and grp is null and lane = ${list}::integer and ${isOpen} and ${IN_TIME}
         ${ORDER} limit ${limit} ${LOCK})`,
     };
   }
   // A merge cannot lock. So it finds more than are wanted, for rivals that find the same to have some each.
   const candidates = `2 * ${limit} + 100`;
   const arm = (lane: string, end = '') =>
-    `(select seq, priority, run_at, ageing from jobs.job where state = 0 and lane = ${lane} ${end})`;
+    `(select seq, priority, run_at, ageing from jobs.job where state = 0 and grp is null and lane = ${lane} ${end})`;
   const merged =
     lanes > MOST_ARMS
       ? `unnest(${list}::integer[]) as lane (id) cross join lateral

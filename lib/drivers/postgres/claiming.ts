@@ -2,6 +2,7 @@ import type { LeasedJob } from '../../core/job.js';
 import type { Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
 import { armsFor, claimParts } from './claim-statement.js';
 import type { Database } from './database.js';
+import type { GovernedClaiming } from './governed-claiming.js';
 import type { HeldJobs } from './held-jobs.js';
 import { keyOf } from './job-key.js';
 import { extraOf, LEASED_COLUMNS, leasedJobOf } from './job-row.js';
@@ -52,6 +53,8 @@ interface Head {
   readonly newest: number | null;
   readonly isOpen: boolean;
   readonly hasMore: boolean;
+  /** Keys of queues that are not claimed so, since they have limits or groups. */
+  readonly governed: readonly string[] | null;
 }
 
 /** Nothing is done before a pop. */
@@ -63,10 +66,20 @@ export class Claiming {
   readonly #database: Database;
   readonly #lanes: Lanes;
   readonly #policies: Policies;
+  readonly #governing: GovernedClaiming;
+  /** Queues whose claims go one after another, as far as this process knows. The statement knows best. */
+  readonly #governed = new Set<string>();
   readonly #texts = new Map<string, string>();
 
-  constructor(database: Database, lanes: Lanes, policies: Policies, held: HeldJobs) {
+  constructor(
+    database: Database,
+    lanes: Lanes,
+    policies: Policies,
+    governing: GovernedClaiming,
+    held: HeldJobs,
+  ) {
     this.held = held;
+    this.#governing = governing;
     this.#database = database;
     this.#lanes = lanes;
     this.#policies = policies;
@@ -83,19 +96,38 @@ export class Claiming {
   ): Promise<{ popped: Popped; ended: string | undefined }> {
     const jobs: LeasedJob[] = [];
     const head = await this.#take(before, request, false, jobs);
-    const ended = head.ended ?? undefined;
     const isBehind = (head.newest ?? 0) > this.#lanes.newest;
-    if (head.isOpen && !isBehind) return { popped: poppedOf(jobs, head), ended };
-    if (isBehind) await this.#lanes.refresh(this.#database);
-    if (!head.isOpen) await this.#promote();
-    const again = await this.#take(NOTHING_BEFORE, lessen(request, jobs), true, jobs);
-    return { popped: poppedOf(jobs, again), ended };
+    let last = head;
+    if (!head.isOpen || isBehind) {
+      if (isBehind) await this.#lanes.refresh(this.#database);
+      if (!head.isOpen) await this.#promote();
+      last = await this.#take(NOTHING_BEFORE, lessen(request, jobs), true, jobs);
+    }
+    const times = [nextInOf(last), ...(await this.#takeGoverned(request, jobs))];
+    const known = times.filter((time) => time !== undefined);
+    const popped = known.length === 0 ? { jobs } : { jobs, nextIn: Math.max(0, Math.min(...known)) };
+    return { popped, ended: head.ended ?? undefined };
+  }
+
+  /** Adds what it claims of queues that have limits or groups. Returns in how many milliseconds each may have more. */
+  async #takeGoverned(request: PopRequest, jobs: LeasedJob[]): Promise<(number | undefined)[]> {
+    const times: (number | undefined)[] = [];
+    for (const { queue, limit } of request.queues) {
+      if (limit <= 0 || !this.#governed.has(queue)) continue;
+      const taken = await this.#governing.take(queue, this.#lanes.known(queue, request), limit, request);
+      if (taken.isFree) this.#governed.delete(queue);
+      await this.#lanes.learn(this.#database, taken.rows);
+      await this.#policies.learn(this.#database, taken.rows);
+      for (const row of taken.rows) jobs.push(this.#jobOf(row, taken.isBounded ? queue : undefined));
+      times.push(taken.nextIn);
+    }
+    return times;
   }
 
   /** Adds what it claims to the jobs. */
   async #take(before: Before, request: PopRequest, force: boolean, jobs: LeasedJob[]): Promise<Head> {
     const asked = request.queues
-      .filter(({ limit }) => limit > 0)
+      .filter(({ queue, limit }) => limit > 0 && !this.#governed.has(queue))
       .map(({ queue, limit }) => ({ queue, limit, lanes: this.#lanes.known(queue, request) }))
       .filter(({ lanes }) => lanes.length > 0);
     const shape = asked.map(({ lanes }) => armsFor(lanes.length));
@@ -109,6 +141,8 @@ export class Claiming {
     await this.#lanes.learn(this.#database, taken);
     await this.#policies.learn(this.#database, taken);
     const head = JSON.parse(rows[0]?.payload as string) as Head;
+    for (const { queue } of asked)
+      if (head.governed?.includes(this.#queueKey(queue)) === true) this.#governed.add(queue);
     let { hasMore } = head;
     for (const { queue, limit } of asked) {
       const ofQueue = asked.length === 1 ? taken : taken.filter((row) => this.#laneOf(row).queue === queue);
@@ -119,9 +153,11 @@ export class Claiming {
     return { ...head, hasMore };
   }
 
-  #jobOf(row: SqlRow): LeasedJob {
-    if (row.extra !== null && extraOf(row)?.edges !== null)
-      this.held.remember(`${row.key as string}:${row.token as number}`, { isTied: true });
+  /** `bounded`: its queue, where others may wait for its end. */
+  #jobOf(row: SqlRow, bounded?: string): LeasedJob {
+    const isTied = row.extra !== null && extraOf(row)?.edges !== null;
+    if (isTied || bounded !== undefined)
+      this.held.remember(`${row.key as string}:${row.token as number}`, { isTied, bounded });
     return leasedJobOf(row, this.#laneOf(row), this.#policies.textOf(row.policy as string));
   }
 
@@ -157,9 +193,8 @@ export class Claiming {
   }
 }
 
-function poppedOf(jobs: readonly LeasedJob[], { nextIn, hasMore }: Head): Popped {
-  if (hasMore) return { jobs, nextIn: 0 };
-  return nextIn === null ? { jobs } : { jobs, nextIn: Math.max(0, nextIn) };
+function nextInOf({ nextIn, hasMore }: Head): number | undefined {
+  return hasMore ? 0 : (nextIn ?? undefined);
 }
 
 /** One lane as it is; several as an array, filled up with lanes that no job has. */

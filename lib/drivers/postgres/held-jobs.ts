@@ -5,8 +5,8 @@ const MOST = 50_000;
 export interface HeldJob {
   /** Whether it has to do with other jobs. */
   readonly isTied: boolean;
-  /** Its queue, where others may wait for its place. */
-  readonly governed?: string;
+  /** Its queue, where others may wait for its end. */
+  readonly bounded: string | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { JobRecord } from '../../core/job.js';
 import type { JobPage, JobQuery, QueueStats } from '../../storage/inspection.js';
 import { checkPageLimit, decodeCursor } from '../../storage/paging.js';
+import { limitsOf } from '../../storage/queue-room.js';
 import type { Database } from './database.js';
 import { jobKeyOf } from './job-key.js';
 import { ENDED_COLUMNS, LIVE_COLUMNS, recordOf } from './job-row.js';
@@ -14,7 +15,7 @@ const BY_KEY = `
   select ${LIVE_COLUMNS}, (select jobs.clock_1()) as now from jobs.job where key = any($1::uuid[])
   union all
   select ${ENDED_COLUMNS}, (select jobs.clock_1()) from jobs.ended_job where key = any($1::uuid[])`;
-const QUEUES = `select name, since, paused_at, pause_reason from jobs.queue`;
+const QUEUES = `select name, since, paused_at, pause_reason, limits from jobs.queue`;
 const NOW = `select jobs.clock_1() as now`;
 const LIVE = `
   select lane, state, run_at <= (select jobs.clock_1()) as is_due, count(*) as jobs, min(run_at) as oldest
@@ -86,6 +87,7 @@ export class Looking {
         ...(counts.get(queue) ?? NOTHING),
         since: row.since as number,
         ...(row.paused_at === null ? {} : { paused: { at: row.paused_at as number, reason } }),
+        ...(row.limits === null ? {} : { limits: limitsOf(row.limits) }),
       };
     });
     // A process may have ended after its jobs were committed and before it made their queue known.

@@ -4,6 +4,8 @@ import { Claiming } from './claiming.js';
 import { CommitWatch } from './commit-watch.js';
 import type { Database } from './database.js';
 import { Flows } from './flows.js';
+import { GovernedClaiming } from './governed-claiming.js';
+import { GroupTable } from './group-table.js';
 import { HeldJobs } from './held-jobs.js';
 import { Joining } from './joining.js';
 import { Lanes } from './lanes.js';
@@ -42,6 +44,7 @@ export class PostgresContents {
   readonly rescuing: Rescuing;
   readonly pushing: Pushing;
   readonly gathering: PushGathering;
+  readonly groups: GroupTable;
   readonly operating: Operating;
   readonly requeueing: Requeueing;
   readonly looking: Looking;
@@ -53,14 +56,21 @@ export class PostgresContents {
     this.runners = runners;
     this.callers = callers;
     const shard = Math.floor(chance.random() * SHARDS);
-    this.claiming = new Claiming(runners, this.lanes, this.policies, new HeldJobs());
+    this.claiming = new Claiming(
+      runners,
+      this.lanes,
+      this.policies,
+      new GovernedClaiming(runners),
+      new HeldJobs(),
+    );
     const flows = new Flows(shard);
     this.settling = new Settling(runners, this.lanes, this.claiming, announcing, shard);
     this.rescuing = new Rescuing(runners, this.lanes, flows, announcing, shard);
-    this.pushing = new Pushing(callers, this.lanes, this.policies, flows, announcing);
+    this.groups = new GroupTable(callers, announcing, () => clock.monotonic());
+    this.pushing = new Pushing(callers, this.lanes, this.policies, this.groups, flows, announcing);
     this.gathering = new PushGathering((jobs) => this.pushing.push(jobs));
     this.operating = new Operating(callers, this.lanes, flows, announcing);
-    this.requeueing = new Requeueing(callers, this.lanes, flows, announcing);
+    this.requeueing = new Requeueing(callers, this.lanes, this.groups, flows, announcing);
     this.looking = new Looking(callers, this.lanes);
     this.schedules = new ScheduleTable(callers, this.pushing, announcing);
     this.commits = new CommitWatch(callers, clock);

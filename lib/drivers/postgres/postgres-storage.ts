@@ -2,7 +2,7 @@ import { sleep, systemChance, systemClock, type Clock } from '../../core/clock.j
 import { StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
 import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
-import type { JobChange, JobQuery, RetryOptions } from '../../storage/inspection.js';
+import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
@@ -58,7 +58,7 @@ export class PostgresStorage extends Storage {
     this.#connections = new Connections(configOf(options));
     this.capabilities = {
       ...{ durable: true, shared: true, signals: options.prepare ?? true },
-      ...{ transactions: true, groups: false, limits: false, expiry: true },
+      ...{ transactions: true, groups: true, limits: true, expiry: true },
       ...{ order: true, replacing: true, flows: true },
     };
   }
@@ -188,16 +188,31 @@ export class PostgresStorage extends Storage {
     return this.#run(({ requeueing }) => requeueing.change(ids, change));
   }
 
-  pause(queue: string, reason: string) {
-    return this.#run(({ operating }) => operating.pause(queue, reason));
+  pause(queue: string, reason: string, group?: string) {
+    return this.#run(({ operating, groups }) =>
+      group === undefined ? operating.pause(queue, reason) : groups.pause({ queue, group }, reason),
+    );
   }
 
-  resume(queue: string) {
-    return this.#run(({ operating }) => operating.resume(queue));
+  resume(queue: string, group?: string) {
+    return this.#run(({ operating, groups }) =>
+      group === undefined ? operating.resume(queue) : groups.resume({ queue, group }),
+    );
+  }
+
+  override group(queue: string, group: string) {
+    return this.#run(({ groups }) => groups.stats({ queue, group }));
+  }
+
+  override limit(queue: string, limits?: QueueLimits) {
+    return this.#run(({ groups }) => groups.limit(queue, limits));
   }
 
   prune(limit: number) {
-    return this.#run(({ operating }) => operating.prune(limit));
+    return this.#run(async ({ operating, groups }) => {
+      await groups.prune(limit);
+      return operating.prune(limit);
+    });
   }
 
   async putSchedules(schedules: readonly NewSchedule[]) {

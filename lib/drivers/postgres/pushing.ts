@@ -3,6 +3,7 @@ import type { NewJob, Pushed, UniqueClaim } from '../../storage/new-job.js';
 import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import type { Flows } from './flows.js';
+import { groupsOf, type GroupTable } from './group-table.js';
 import { jobKeyOf, keyOf } from './job-key.js';
 import type { InLane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
@@ -55,13 +56,22 @@ export class Pushing {
   readonly #database: Database;
   readonly #lanes: Lanes;
   readonly #policies: Policies;
+  readonly #groups: GroupTable;
   readonly #flows: Flows;
   readonly #announcing: Announcing;
 
-  constructor(database: Database, lanes: Lanes, policies: Policies, flows: Flows, announcing: Announcing) {
+  constructor(
+    database: Database,
+    lanes: Lanes,
+    policies: Policies,
+    groups: GroupTable,
+    flows: Flows,
+    announcing: Announcing,
+  ) {
     this.#database = database;
     this.#lanes = lanes;
     this.#policies = policies;
+    this.#groups = groups;
     this.#flows = flows;
     this.#announcing = announcing;
   }
@@ -90,6 +100,7 @@ export class Pushing {
   async prepare(jobs: readonly NewJob[]): Promise<void> {
     await this.#lanes.ensure(this.#database, jobs);
     await this.#policies.ensure(this.#database, jobs);
+    await this.#groups.ensure(groupsOf(jobs));
   }
 
   async pushIn(sql: Sql, jobs: readonly NewJob[]): Promise<PushOutcome> {
@@ -145,7 +156,7 @@ export class Pushing {
       expiries: expiresIn === undefined ? undefined : Math.ceil(expiresIn),
       ageings: order === undefined ? undefined : order === 'lifo' ? LIFO : Math.round(order.ageing),
       edges: tiesOf(job, awaited),
-      groups: undefined,
+      groups: group === undefined ? undefined : this.#groups.idOf({ queue: job.queue, group }),
       flows: flow === undefined ? undefined : toStored(flow),
       group_names: group === undefined ? undefined : toStored(group),
     };

@@ -3,16 +3,18 @@ import type { JobChange, RetryOptions } from '../../storage/inspection.js';
 import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import type { Flows } from './flows.js';
+import { groupsOf, type GroupTable } from './group-table.js';
 import { jobKeyOf } from './job-key.js';
 import type { LaneOf, Lanes } from './lanes.js';
 import { isUniqueViolation } from './postgres-errors.js';
 import { LAPSED, LASTING_COLUMNS, STATE } from './schema.js';
 import { MOMENT } from './settling.sql.js';
 import { arrayOf, type Sql, type SqlRow, type SqlValue } from './sql.js';
+import { fromStored } from './stored-text.js';
 
 const ATTEMPTS = 5;
 
-const ENDED = `select key, lane, edges from jobs.ended_job where key = any($1::uuid[]) and state in (5, 6)`;
+const ENDED = `select key, lane, edges, group_name from jobs.ended_job where key = any($1::uuid[]) and state in (5, 6)`;
 const LOCK_ENDED = `select 1 from jobs.ended_job where key = $1::uuid and state in (5, 6) for update`;
 const RETRIED: Readonly<Record<string, string>> = {
   run_at: 'moment.now + $2::bigint',
@@ -30,20 +32,20 @@ const RETRY = `
   back as (
     delete from jobs.ended_job using moment where key = any($1::uuid[]) and state in (5, 6)
     returning ${LASTING_COLUMNS.map((column) => `${RETRIED[column] ?? column} as ${column}`).join(', ')})
-  insert into jobs.job (${LASTING}, state, due_in, unique_key)
-  select ${LASTING}, case when $5::boolean then ${STATE.blocked} when $2::bigint > 0 then 1 else 0 end,
+  insert into jobs.job (${LASTING}, state, grp, due_in, unique_key)
+  select ${LASTING}, case when $5::boolean then ${STATE.blocked} when $2::bigint > 0 then 1 else 0 end, $6::integer,
     case when $5::boolean then $2::bigint end,
     case when unique_while = 2 and not exists (
       select 1 from jobs.job held where held.unique_key = back.unique_hash) then back.unique_hash end
   from back
   returning key, lane`;
 const WAITING = `(0, 1, 2, ${STATE.blocked}, ${LAPSED})`;
-const LIVE = `select distinct lane from jobs.job where key = any($1::uuid[]) and state in ${WAITING}`;
+const LIVE = `select key, lane, group_name from jobs.job where key = any($1::uuid[]) and state in ${WAITING}`;
 // Of a blocked job the delay begins when it is free.
 const CHANGE = `
   with ${MOMENT}
   update jobs.job
-  set lane = moved.target, priority = coalesce($4::integer, priority),
+  set lane = moved.target, grp = coalesce($6::integer, grp), priority = coalesce($4::integer, priority),
     run_at = coalesce(moment.now + $5::bigint, run_at),
     due_in = case when state = ${STATE.blocked} then coalesce($5::bigint, due_in) end,
     state = case
@@ -55,16 +57,26 @@ const CHANGE = `
   where job.key = any($1::uuid[]) and job.lane = moved.lane and job.state in ${WAITING}
   returning job.key, job.lane`;
 
+/** Where jobs go. */
+interface Targets {
+  /** Two lists. */
+  readonly lanes: readonly [from: string, to: string];
+  /** The keys of the jobs, by the group that they are to have. */
+  readonly groups: ReadonlyMap<number | null, readonly string[]>;
+}
+
 /** Gives jobs another place: those that have ended, and those that wait. */
 export class Requeueing {
   readonly #database: Database;
   readonly #lanes: Lanes;
+  readonly #groups: GroupTable;
   readonly #flows: Flows;
   readonly #announcing: Announcing;
 
-  constructor(database: Database, lanes: Lanes, flows: Flows, announcing: Announcing) {
+  constructor(database: Database, lanes: Lanes, groups: GroupTable, flows: Flows, announcing: Announcing) {
     this.#database = database;
     this.#lanes = lanes;
+    this.#groups = groups;
     this.#flows = flows;
     this.#announcing = announcing;
   }
@@ -72,52 +84,76 @@ export class Requeueing {
   async retry(ids: readonly string[], { queue, delay = 0 }: RetryOptions = {}): Promise<boolean[]> {
     const keys = ids.map(jobKeyOf);
     const ended = byKey(await this.#database.rows(ENDED, [arrayOf(keys)]));
-    const targets = await this.#targets([...ended.values()], queue);
-    const how = [Math.ceil(delay), arrayOf([...targets.keys()]), arrayOf([...targets.values()])];
-    const plain = [...ended.values()].flatMap(({ key, edges }) => (edges === null ? [key as string] : []));
-    const rows = plain.length === 0 ? [] : [...(await this.#retryAll(plain, how))];
+    const { lanes, groups } = await this.#targets([...ended.values()], queue);
+    const how = [Math.ceil(delay), ...lanes];
+    const rows: SqlRow[] = [];
+    const isPlain = (key: string) => ended.get(key)?.edges === null;
+    for (const [group, members] of groups) {
+      const plain = members.filter(isPlain);
+      if (plain.length > 0) rows.push(...(await this.#retryAll(plain, how, group)));
+    }
+    const groupOf = new Map([...groups].flatMap(([group, members]) => members.map((key) => [key, group])));
     for (const key of new Set(keys)) {
       const edges = ended.get(key)?.edges ?? null;
       if (edges === null) continue;
-      rows.push(...(await this.#database.transaction((sql) => this.#retryTied(sql, key, edges, how))));
+      const group = groupOf.get(key) ?? null;
+      const work = (sql: Sql) => this.#retryTied(sql, key, edges, how, group);
+      rows.push(...(await this.#database.transaction(work)));
     }
     return this.#announce(keys, rows, queue);
   }
 
   async change(ids: readonly string[], { queue, priority, delay }: JobChange): Promise<boolean[]> {
     const keys = ids.map(jobKeyOf);
-    const targets = await this.#targets(await this.#database.rows(LIVE, [arrayOf(keys)]), queue);
-    const changed = await this.#database.rows(CHANGE, [
-      arrayOf(keys),
-      arrayOf([...targets.keys()]),
-      arrayOf([...targets.values()]),
-      priority ?? null,
-      delay === undefined ? null : Math.ceil(delay),
-    ]);
+    const live = await this.#database.rows(LIVE, [arrayOf(keys)]);
+    const { lanes, groups } = await this.#targets(live, queue);
+    const how = [...lanes, priority ?? null, delay === undefined ? null : Math.ceil(delay)];
+    const changed: SqlRow[] = [];
+    for (const [group, members] of groups)
+      changed.push(...(await this.#database.rows(CHANGE, [arrayOf(members), ...how, group])));
     const found = byKey(changed);
     await this.#announce(keys, changed, queue);
     return keys.map((key) => found.has(key));
   }
 
-  /** By the lane that jobs are in, that in the other queue, which is made where it is missing. */
-  async #targets(rows: readonly SqlRow[], queue: string | undefined): Promise<ReadonlyMap<number, number>> {
+  /**
+   * The lanes that jobs are in, beside those of the other queue, and the keys of the jobs by their group there; all of that is
+   * made where it is missing.
+   */
+  async #targets(rows: readonly SqlRow[], queue: string | undefined): Promise<Targets> {
     await this.#lanes.learn(this.#database, rows);
     const from = [...new Set(rows.map(({ lane }) => lane as number))].map((lane) => this.#lanes.byId(lane));
     const to = from.map(({ name, queue: present }): LaneOf => ({ queue: queue ?? present, name }));
     await this.#lanes.ensure(this.#database, to);
-    return new Map(from.map(({ id }, index) => [id, this.#lanes.idOf(to[index] as LaneOf)]));
+    const targets = to.map((lane) => this.#lanes.idOf(lane));
+    const places = rows.map((row) => ({
+      key: row.key as string,
+      queue: queue ?? this.#lanes.byId(row.lane as number).queue,
+      ...(row.group_name === null ? {} : { group: fromStored(row.group_name as string) }),
+    }));
+    await this.#groups.ensure(groupsOf(places));
+    const groups = new Map<number | null, string[]>();
+    for (const { key, queue: target, group } of places) {
+      const id = group === undefined ? null : this.#groups.idOf({ queue: target, group });
+      groups.set(id, [...(groups.get(id) ?? []), key]);
+    }
+    return { lanes: [arrayOf(from.map(({ id }) => id)), arrayOf(targets)], groups };
   }
 
   /** `how`: the delay, and the lanes that jobs are in beside those that they go to. */
-  async #retryAll(keys: readonly string[], how: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+  async #retryAll(
+    keys: readonly string[],
+    how: readonly SqlValue[],
+    group: number | null,
+  ): Promise<readonly SqlRow[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#database.rows(RETRY, [arrayOf(keys), ...how, false]);
+        return await this.#database.rows(RETRY, [arrayOf(keys), ...how, false, group]);
       } catch (error) {
         if (!isUniqueViolation(error) || attempt === ATTEMPTS) throw error;
         if (keys.length === 1) continue;
         const rows: SqlRow[] = [];
-        for (const key of keys) rows.push(...(await this.#retryAll([key], how)));
+        for (const key of keys) rows.push(...(await this.#retryAll([key], how, group)));
         return rows;
       }
     }
@@ -129,11 +165,12 @@ export class Requeueing {
     key: string,
     edges: unknown,
     how: readonly SqlValue[],
+    group: number | null,
   ): Promise<readonly SqlRow[]> {
     if ((await sql.rows(LOCK_ENDED, [key])).length === 0) return [];
     const stands = isWaiter(edges) ? await this.#flows.standingOf(sql, key) : 'free';
     if (stands === undefined) return [];
-    const rows = await sql.rows(RETRY, [arrayOf([key]), ...how, stands === 'blocked']);
+    const rows = await sql.rows(RETRY, [arrayOf([key]), ...how, stands === 'blocked', group]);
     if (isAwaited(edges)) await this.#flows.reopen(sql, key);
     return rows;
   }

@@ -74,13 +74,19 @@ export class Settling {
     for (const { before, members } of groups) {
       noteEnded(members, await this.#alone(this.#database, before), settled);
     }
-    if (next === undefined) return { results: await this.#results(asked, first, settled) };
+    if (next === undefined) {
+      const results = await this.#results(asked, first, settled);
+      this.#tellOfRoom(first, settled);
+      return { results };
+    }
     const { popped, ended } = await this.#claiming.popAfter(last?.before ?? NOTHING_BEFORE, next);
     if (last !== undefined) noteEnded(last.members, ended, settled);
     // A token that this very claim gave out was nobody's when the ends were reported.
     const given = new Set(popped.jobs.map(({ id, token }) => `${jobKeyOf(id)}:${token}`));
     const reported = first.filter((one) => settled.has(one) || !given.has(nameOf(one)));
-    return { results: await this.#results(asked, reported, settled), popped };
+    const results = await this.#results(asked, reported, settled);
+    this.#tellOfRoom(first, settled);
+    return { results, popped };
   }
 
   async release(leases: readonly Lease[]): Promise<readonly Recorded[]> {
@@ -103,6 +109,17 @@ export class Settling {
     this.#announcing.tell({ ready: await this.#lanes.queuesOf(this.#database, rows) });
   }
 
+  /** Where ends make room, others may wait for it. */
+  #tellOfRoom(asked: readonly Asked[], settled: ReadonlySet<Asked>): void {
+    const queues = new Set<string>();
+    for (const one of asked) {
+      const bounded = this.#claiming.held.of(nameOf(one))?.bounded;
+      if (bounded !== undefined && settled.has(one)) queues.add(bounded);
+      this.#claiming.held.forget(nameOf(one));
+    }
+    this.#announcing.tell({ ready: [...queues] });
+  }
+
   /** Ends runs of jobs that have to do with others. */
   async #endTied(asked: readonly Asked[], settled: Set<Asked>): Promise<void> {
     const requests = asked.flatMap(({ key, token, settlement }) =>
@@ -113,10 +130,7 @@ export class Settling {
     if (requests.length === 0) return;
     const { leases, lanes } = await this.#database.transaction((sql) => this.#flows.end(sql, requests));
     const ended = new Set(leases);
-    for (const one of asked) {
-      this.#claiming.held.forget(nameOf(one));
-      if (ended.has(nameOf(one))) settled.add(one);
-    }
+    for (const one of asked) if (ended.has(nameOf(one))) settled.add(one);
     this.#announcing.tell({ ready: await this.#lanes.queuesOf(this.#database, lanes) });
   }
 

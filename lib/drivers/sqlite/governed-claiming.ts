@@ -4,7 +4,14 @@ import { hasReadyOwn } from './group-table.js';
 import { leaveLine, lineUp, roomOfGroup } from './group-line.js';
 import type { LaneClaims } from './lane-claims.js';
 import type { Lane, Lanes } from './lanes.js';
-import { limitsOf, roomOf, startsOf, storedStarts, type Bounds, type Room } from './queue-room.js';
+import {
+  limitsOf,
+  roomOf,
+  startsOf,
+  storedStarts,
+  type Bounds,
+  type Room,
+} from '../../storage/queue-room.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 

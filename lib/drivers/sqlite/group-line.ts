@@ -1,5 +1,5 @@
 import { startsWithin } from '../../core/rate.js';
-import { limitsOf, roomOf, startsOf, type Bounds, type Room } from './queue-room.js';
+import { limitsOf, roomOf, startsOf, type Bounds, type Room } from '../../storage/queue-room.js';
 import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
 
 const GROUP = `

@@ -1,6 +1,6 @@
 import type { GroupStats } from '../../storage/inspection.js';
 import type { Lanes } from './lanes.js';
-import { limitsOf, roomOf, startsOf } from './queue-room.js';
+import { limitsOf, roomOf, startsOf } from '../../storage/queue-room.js';
 import type { Statements } from './sqlite-client.js';
 import type { Transaction } from './transaction.js';
 

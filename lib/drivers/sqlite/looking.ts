@@ -6,7 +6,7 @@ import type { Flows } from './flows.js';
 import { RECORD_COLUMNS, recordOf } from './job-row.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
-import { limitsOf } from './queue-room.js';
+import { limitsOf } from '../../storage/queue-room.js';
 import { recentEnds } from './recent-ends.js';
 import { STATE } from './schema.js';
 import { LIMIT, type SqlRow, type SqlValue, type Statements } from './sqlite-client.js';

@@ -1,6 +1,5 @@
-import { nextStartAt, startsLeft, withStarts, type Rate, type StartGroup } from '../../core/rate.js';
-import type { QueueLimits } from '../../storage/inspection.js';
-import type { SqlValue } from './sqlite-client.js';
+import { nextStartAt, startsLeft, withStarts, type Rate, type StartGroup } from '../core/rate.js';
+import type { QueueLimits } from './inspection.js';
 
 /** What a queue or a group is bounded by. */
 export interface Bounds {
@@ -34,10 +33,10 @@ export function storedStarts(
   return rate === undefined ? null : JSON.stringify(withStarts(rate, starts, now, count));
 }
 
-export function limitsOf(text: SqlValue | undefined): QueueLimits {
+export function limitsOf(text: unknown): QueueLimits {
   return typeof text === 'string' ? (JSON.parse(text) as QueueLimits) : {};
 }
 
-export function startsOf(text: SqlValue | undefined): readonly StartGroup[] {
+export function startsOf(text: unknown): readonly StartGroup[] {
   return typeof text === 'string' ? (JSON.parse(text) as StartGroup[]) : [];
 }

@@ -1,0 +1,56 @@
+/**
+ * Groups of queues, for queues whose claims go one after another: see GovernedClaiming.
+ *
+ * `line` has the groups that a claim can take from, lane by lane, with the number of their turn; who knows none of the names
+ * in it walks past nobody. Only claims write it, and they hold the row of the queue while they do. Everybody else leaves a
+ * note, so that nobody waits for anybody: whatever changes a job of a group does, by the triggers. The next claim looks at
+ * the groups of the notes. `look_at` is when it has to look at a group because of the time alone.
+ */
+export const GROUP_TABLES = `
+  create table jobs.job_group (
+    id integer generated always as identity primary key,
+    key uuid not null unique,
+    queue uuid not null,
+    asked_at bigint not null,
+    look_at bigint,
+    paused_at bigint,
+    name text not null,
+    pause_reason text,
+    starts text
+  ) with (fillfactor = 50);
+  create index job_group_queue on jobs.job_group (queue, look_at);
+
+  create table jobs.line (
+    grp integer not null,
+    lane integer not null,
+    turn bigint not null,
+    primary key (grp, lane)
+  ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+  create index line_turn on jobs.line (lane, turn);
+
+  create table jobs.note (
+    seq bigint generated always as identity primary key,
+    queue uuid not null,
+    grp integer not null
+  ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
+  create index note_queue on jobs.note (queue, seq);
+
+  create function jobs.note_1() returns trigger language plpgsql as $note$
+  begin
+    if tg_op <> 'INSERT' then
+      insert into jobs.note (queue, grp) select g.queue, g.id from jobs.job_group g where g.id = old.grp;
+    end if;
+    if tg_op = 'INSERT' or (tg_op = 'UPDATE' and new.grp <> old.grp) then
+      insert into jobs.note (queue, grp) select g.queue, g.id from jobs.job_group g where g.id = new.grp;
+    end if;
+    return null;
+  end
+  $note$;
+  create trigger note_added after insert on jobs.job
+    for each row when (new.grp is not null and new.state = 0) execute function jobs.note_1();
+  create trigger note_changed after update of state, lane, grp on jobs.job
+    for each row when (old.grp is not null and (old.state <> new.state or old.lane <> new.lane or old.grp <> new.grp))
+    execute function jobs.note_1();
+  create trigger note_gone after delete on jobs.job
+    for each row when (old.grp is not null) execute function jobs.note_1();
+`;
