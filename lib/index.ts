@@ -9,6 +9,9 @@ export type {
 } from './nest/background-jobs-options.js';
 
 export type { ContextOptions } from './nest/context/context-options.js';
+export { ClsCarrier, type ClsCarrierOptions } from './nest/context/cls-carrier.js';
+export { TraceCarrier, type TraceContext } from './nest/context/trace-carrier.js';
+export type { JobCarrier } from './core/job-carrier.js';
 export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
 export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './nest/schedule.decorators.js';
 export { JobExecutionContext } from './nest/enhancers/job-execution-context.js';
@@ -122,6 +125,7 @@ export {
 export { JobDeadError, JobUnknownError, ResultLostError, WaitTimeoutError } from './core/wait-errors.js';
 export {
   DuplicateJobError,
+  InvalidContextError,
   InvalidJobError,
   InvalidOptionError,
   InvalidPayloadError,

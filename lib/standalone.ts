@@ -5,6 +5,7 @@ export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/uni
 export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
 export { JobContext, Snooze } from './core/job-context.js';
+export type { JobCarrier } from './core/job-carrier.js';
 export type { ResultOf } from './core/job-result.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';
@@ -131,6 +132,7 @@ export {
 export { JobDeadError, JobUnknownError, ResultLostError, WaitTimeoutError } from './core/wait-errors.js';
 export {
   DuplicateJobError,
+  InvalidContextError,
   InvalidJobError,
   InvalidOptionError,
   InvalidPayloadError,

@@ -4,11 +4,13 @@ import { InvalidOptionError } from '../core/errors.js';
 import type { JobOptions } from '../core/job-definition.js';
 import { createIdGenerator } from '../core/job-id.js';
 import { keepAtLeast } from '../core/keep.js';
+import type { JobCarrier } from '../core/job-carrier.js';
 import type { ResultOf } from '../core/job-result.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { CancelResult } from '../storage/inspection.js';
 import type { NewJob, Pushed } from '../storage/new-job.js';
 import type { Storage } from '../storage/storage.js';
+import { Carrying, type CarrierFailed } from './carrying.js';
 import type { EndNews } from './end-news.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
 import { JobPreparer } from './job-preparer.js';
@@ -36,6 +38,10 @@ export interface QueueHandleOptions {
   readonly endNews?: EndNews;
   /** Stands around each write. */
   readonly surroundings?: PushSurroundings;
+  /** Capture what goes along with the jobs; those of the runner restore it. */
+  readonly carriers?: readonly JobCarrier[];
+  /** Told of a carrier that threw at `queue()`: the job is queued without what it carries. */
+  readonly onCarrierFailed?: CarrierFailed;
 }
 
 /** Milliseconds. */
@@ -54,6 +60,7 @@ export class QueueHandle<S extends Storage = Storage> {
   readonly #listener: QueuedListener | undefined;
   readonly #surroundings: PushSurroundings | undefined;
   readonly #waits: JobWaits;
+  readonly #carrying: Carrying;
 
   /** Without Nest: the storage must be open. */
   constructor(storage: S, options: QueueHandleOptions = {}) {
@@ -65,13 +72,14 @@ export class QueueHandle<S extends Storage = Storage> {
     this.#listener = options.listener;
     this.#surroundings = options.surroundings;
     this.#waits = new JobWaits(storage, clock, options.endNews);
+    this.#carrying = new Carrying(options.carriers ?? [], options.onCarrierFailed);
   }
 
   /**
    * Enqueues one job and resolves once it is as durable as the storage makes it. `duplicate` says that nothing
    * was stored, since a job with this id or unique key was there: then `id` is that job's.
    *
-   * Throws `InvalidPayloadError`, `InvalidOptionError`, `InvalidJobError` before anything is stored;
+   * Throws `InvalidPayloadError`, `InvalidOptionError`, `InvalidJobError`, `InvalidContextError` before anything is stored;
    * `InvalidTransactionError`, `UnsupportedError`; `StorageFullError`; `StorageUnavailableError` when the storage did not answer for ten seconds: the job may
    * then be stored, and queueing it again with the same `id` option is safe.
    */
@@ -239,10 +247,12 @@ export class QueueHandle<S extends Storage = Storage> {
   // An answer that did not come leaves open whether the jobs are stored. Their ids make asking again safe;
   // within the caller's transaction it is not ours to try again.
   async #push(jobs: readonly NewJob[], transaction: unknown): Promise<readonly Pushed[]> {
-    const store = () =>
-      transaction === undefined
-        ? this.#patience.call(() => this.#storage.push(jobs))
-        : this.#storage.push(jobs, transaction);
+    const store = () => {
+      const laden = this.#carrying.load(jobs);
+      return transaction === undefined
+        ? this.#patience.call(() => this.#storage.push(laden))
+        : this.#storage.push(laden, transaction);
+    };
     const pushed = await (this.#surroundings?.around(jobs, store) ?? store());
     if (this.#listener?.isHeard() === true)
       tellQueued(this.#listener, jobs, pushed, transaction !== undefined);

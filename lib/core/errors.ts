@@ -59,6 +59,14 @@ export class NewerPayloadError extends JobsError {
 }
 
 /**
+ * What carriers captured cannot go along with a job: it is no plain JSON, or too much.
+ * @publicApi
+ */
+export class InvalidContextError extends JobsError {
+  readonly code = 'INVALID_CONTEXT';
+}
+
+/**
  * Two job classes, or two handlers, carry the same name.
  * @publicApi
  */

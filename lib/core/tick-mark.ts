@@ -1,3 +1,5 @@
+import { splitCarried } from './carried.js';
+
 /**
  * Which tick made a job. A storage knows a job's due time only until it is retried, and a past one not at all; so
  * the tick travels in front of the job's `meta`, which every storage gives back untouched.
@@ -17,10 +19,18 @@ export function markTick({ schedule, tick }: TickMark, meta: string | undefined)
   return `${SIGN}${JSON.stringify([tick, schedule])}\n${meta ?? ''}`;
 }
 
+/** A stored `meta`, taken apart. A job that a tick made carries nothing: it had no caller. */
+export interface SplitMeta {
+  readonly mark?: TickMark;
+  /** What carriers captured, encoded. */
+  readonly carried?: string;
+  readonly meta?: string;
+}
+
 /** Takes a stored `meta` apart. What no longer reads as a mark is none. */
-export function splitMeta(stored: string | undefined): { readonly mark?: TickMark; readonly meta?: string } {
+export function splitMeta(stored: string | undefined): SplitMeta {
   if (stored === undefined) return {};
-  if (!stored.startsWith(SIGN)) return { meta: stored };
+  if (!stored.startsWith(SIGN)) return splitCarried(stored);
   const end = stored.indexOf('\n');
   const meta = end < 0 ? '' : stored.slice(end + 1);
   const mark = readMark(stored.slice(SIGN.length, end < 0 ? undefined : end));

@@ -42,6 +42,11 @@ export class JobLogger {
     this.#error(`A listener for ${event} failed`, error);
   }
 
+  /** At `queue()`; what restores says so as an event. */
+  captureFailed(carrier: string, error: unknown): void {
+    this.#error(`The carrier '${printable(carrier)}' failed: jobs are queued without what it carries`, error);
+  }
+
   closeFailed(error: unknown): void {
     this.#error('Closing the storage failed', error);
   }
@@ -77,6 +82,11 @@ export class JobLogger {
       case 'result-dropped':
         return this.#logger.warn(
           `${job} completed, but its result cannot be stored: ${printable(event.problem)}`,
+        );
+      case 'carrier-failed':
+        return this.#error(
+          `${job} runs without what the carrier '${printable(event.carrier)}' restores`,
+          event.error,
         );
       case 'log':
         return this.#logger.log(`${job}: ${printable(event.message)}`);

@@ -137,6 +137,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       grace,
       abortGrace,
       tracksRuns: context.current,
+      carriers: context.carriers,
       ...(codec === undefined ? {} : { codec }),
       ...(defaults.backoff === undefined ? {} : { backoff: defaults.backoff }),
       hears: (kind) => this.#logger.says(kind) || this.#events.hears(kind),

@@ -61,21 +61,24 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
       provide: QueueHandle,
       useFactory: (
         storage: Storage,
-        { defaults, codec }: JobsSettings,
+        { defaults, codec, context }: JobsSettings,
         events: EventSource,
         surroundings: Surroundings,
         telemetry: Telemetry | undefined,
+        logger: JobLogger,
       ) =>
         surroundings.createQueueHandle(storage, {
           defaults,
           clock: surroundings.clock,
           chance: surroundings.chance,
           ...(codec === undefined ? {} : { codec }),
+          carriers: context.carriers,
+          onCarrierFailed: (carrier, error) => logger.captureFailed(carrier, error),
           endNews: endNewsOf(events),
           ...(telemetry === undefined ? {} : { surroundings: telemetry }),
           listener: { isHeard: () => events.hears('queued'), tell: (event) => events.emit(event) },
         }),
-      inject: [Storage, JobsSettings, EventSource, Surroundings, Telemetry],
+      inject: [Storage, JobsSettings, EventSource, Surroundings, Telemetry, JobLogger],
     },
     {
       provide: EventSource,
@@ -159,6 +162,7 @@ export class StorageModule extends ConfigurableModuleClass implements OnModuleIn
 
   async onModuleInit(): Promise<void> {
     this.#listeners.bind();
+    for (const carrier of this.#settings.context.carriers) await carrier.prepare?.();
     await this.#metrics.open();
     await this.#storage.open();
     // Before any worker of this process claims its first job.

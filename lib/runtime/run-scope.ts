@@ -1,25 +1,47 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { missRuns, trackRuns } from '../core/current-run.js';
 import type { JobContext } from '../core/job-context.js';
+import type { LeasedJob } from '../core/job.js';
+import type { Events } from './events.js';
 import type { JobHandler } from './handler.js';
+import { restoreThrough } from './restoring.js';
+import type { JobReference } from './runner-event.js';
+import type { RunnerSettings } from './runner-options.js';
 
 /** Calls the code of a handler. */
-export type RunScope = (handler: JobHandler, job: object, context: JobContext) => unknown;
+export type RunScope = (run: ScopedRun, job: object, context: JobContext) => unknown;
+
+/** Whose code is called. */
+export interface ScopedRun {
+  readonly handler: JobHandler;
+  readonly job: LeasedJob;
+  readonly reference: JobReference;
+}
 
 /**
- * How runs begin: each in an async context of its own that knows of nobody. Else a job would see the request, the
- * transaction or the span of whoever queued it, since a storage in the same process wakes the runner within the call; or what
- * the job before it left behind.
- *
- * @param isTracked whether `JobContext.current()` is to find them
+ * How runs begin: each in an async context of its own that knows of nobody, but for what carriers restore. Else a job
+ * would see the request, the transaction or the span of whoever queued it, since a storage in the same process wakes the
+ * runner within the call; or what the job before it left behind.
  */
-export function scopeOfRuns(isTracked: boolean): RunScope {
-  if (!isTracked) {
+export function scopeOfRuns({ tracksRuns, carriers }: RunnerSettings, events: Events): RunScope {
+  const restore = restoreThrough(carriers);
+  const restored: RunScope = restore
+    ? (run, job, context) =>
+        restore(
+          run.job.meta,
+          () => run.handler.run(job, context),
+          (carrier, error) => {
+            if (!events.hears('carrier-failed')) return;
+            events.emit({ kind: 'carrier-failed', job: run.reference, carrier, error });
+          },
+        )
+    : ({ handler }, job, context) => handler.run(job, context);
+  if (!tracksRuns) {
     missRuns();
-    return runApart;
+    return (run, job, context) => apart(() => restored(run, job, context));
   }
   trackRuns(() => running.getStore());
-  return runTracked;
+  return (run, job, context) => apart(() => running.run(context, () => restored(run, job, context)));
 }
 
 /** Calls in the async context in which this module was loaded: that of the program, not of a request. */
@@ -35,11 +57,3 @@ export function apart<Result>(call: () => Result): Result {
 const program = new AsyncResource('BackgroundJobs');
 const running = new AsyncLocalStorage<JobContext>();
 const newScope = () => new AsyncResource('BackgroundJob');
-
-function runApart(handler: JobHandler, job: object, context: JobContext): unknown {
-  return apart(() => handler.run(job, context));
-}
-
-function runTracked(handler: JobHandler, job: object, context: JobContext): unknown {
-  return apart(() => running.run(context, () => handler.run(job, context)));
-}

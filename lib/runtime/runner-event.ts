@@ -60,6 +60,8 @@ export type JobEvent = { readonly job: JobReference } &
     /** Completed, but what it returned cannot be stored. */
     | { readonly kind: 'result-dropped'; readonly problem: string }
     | { readonly kind: 'log'; readonly message: string }
+    /** The run goes on without what this carrier restores. */
+    | { readonly kind: 'carrier-failed'; readonly carrier: string; readonly error: unknown }
   );
 
 /**

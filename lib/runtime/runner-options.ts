@@ -3,6 +3,7 @@ import { pid } from 'node:process';
 import type { Backoff } from '../core/backoff.js';
 import { systemChance, systemClock, type Chance, type Clock } from '../core/clock.js';
 import { DuplicateJobError, InvalidOptionError } from '../core/errors.js';
+import type { JobCarrier } from '../core/job-carrier.js';
 import type { PerJob } from '../core/job-definition.js';
 import { createIdGenerator } from '../core/job-id.js';
 import { checkKnownOptions } from '../core/known-options.js';
@@ -46,6 +47,8 @@ export interface RunnerOptions {
    * @default false
    */
   readonly tracksRuns?: boolean;
+  /** Restore, around each run, what the same carriers captured when its job was queued. */
+  readonly carriers?: readonly JobCarrier[];
   /** Decodes payloads; the one they were encoded with. */
   readonly codec?: PayloadCodec;
   /** Asked for jobs whose backoff is custom and whose own definition has none. */
@@ -90,6 +93,7 @@ export function resolveRunnerOptions(options: RunnerOptions): RunnerSettings {
     abortGrace: length(options, 'abortGrace', 5_000, 0),
     pollInterval: length(options, 'pollInterval', 1_000, 1),
     tracksRuns: options.tracksRuns ?? false,
+    carriers: options.carriers ?? [],
     codec: options.codec,
     backoff: options.backoff,
     clock,
@@ -114,6 +118,7 @@ const KNOWN: readonly (keyof RunnerOptions)[] = [
     'abortGrace',
     'pollInterval',
     'tracksRuns',
+    'carriers',
   ] as const),
   ...(['codec', 'backoff', 'clock', 'chance', 'createId', 'onEvent', 'hears', 'info'] as const),
 ];

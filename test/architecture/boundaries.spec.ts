@@ -34,6 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'nest/worker-process': ['core', '@nestjs/', 'node:http', 'node:net'],
   'nest/telemetry': ['core', 'storage', 'client', 'runtime', '@nestjs/', '@opentelemetry/api'],
   'nest/class-validation.ts': ['core', 'class-validator', 'class-transformer'],
+  'nest/context/cls-carrier.ts': ['core', 'nestjs-cls'],
+  'nest/context/trace-carrier.ts': ['core', '@opentelemetry/api'],
   testing: ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', 'node:assert'],
   'testing/contract/model*': [
     'core',

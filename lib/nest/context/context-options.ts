@@ -1,3 +1,5 @@
+import type { JobCarrier } from '../../core/job-carrier.js';
+
 /**
  * What a run finds around it.
  * @publicApi
@@ -9,4 +11,10 @@ export interface ContextOptions {
    * @default false
    */
   readonly current?: boolean;
+  /**
+   * Have something of where a job is queued come along to its run: `TraceCarrier`, `ClsCarrier`, or your own. Every process
+   * that queues or runs jobs needs the same. All of it together may have 8 KiB a job.
+   * @default []
+   */
+  readonly carriers?: readonly JobCarrier[];
 }

@@ -96,7 +96,7 @@ export class Execution {
     const job = reviveJob(this.handler.definition, fields);
     this.#job = job;
     try {
-      value = this.#host.enter(this.handler, job, new RunContext(this));
+      value = this.#host.enter(this, job, new RunContext(this));
       if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
         // Also for what merely has a `then`, which might throw, or call back twice.
         Promise.resolve(value).then(

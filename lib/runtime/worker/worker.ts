@@ -65,7 +65,7 @@ export class Worker implements Service {
       handlers,
       outbox,
       codec: settings.codec,
-      enter: scopeOfRuns(settings.tracksRuns),
+      enter: scopeOfRuns(settings, events),
       backoff: settings.backoff,
       slots: new Map(slots.map((each) => [each.queue, each])),
       leases: this.#leases,

@@ -1,3 +1,4 @@
+import { Carrying } from '../../client/carrying.js';
 import { JobPreparer } from '../../client/job-preparer.js';
 import { QueueHandle } from '../../client/queue-handle.js';
 import type { QueueOptions } from '../../client/queue-options.js';
@@ -11,6 +12,7 @@ import { checkKnownOptions } from '../../core/known-options.js';
 import { MemoryStorage } from '../../drivers/memory/memory-storage.js';
 import { JobsSettings } from '../../nest/jobs-settings.js';
 import { Surroundings } from '../../nest/surroundings.js';
+import type { NewJob } from '../../storage/new-job.js';
 import { Storage } from '../../storage/storage.js';
 import { FakeClock } from '../fake-clock.js';
 import type { Driver } from './driver.js';
@@ -108,8 +110,9 @@ export class JobsTesting {
    * whole way through the storage, and leaves nothing there; a delay, a unique key and a group do not hold it up.
    */
   async run<J extends object>(job: J, options?: QueueOptions): Promise<ResultOf<J>> {
-    const { driver, preparer } = this.#running();
-    const run = await driver.run(preparer.prepare(job, options));
+    const { driver, preparer, settings } = this.#running();
+    const [laden] = new Carrying(settings.context.carriers).load([preparer.prepare(job, options)]);
+    const run = await driver.run(laden as NewJob);
     if ('error' in run) throw run.error;
     if ('result' in run) return run.result as ResultOf<J>;
     return failAssertion(`Job '${run.name}' did not come to an end of its own: it is ${run.outcome}`);
