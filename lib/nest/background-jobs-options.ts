@@ -75,6 +75,14 @@ export type EnhancerKind = 'guards' | 'interceptors' | 'pipes' | 'filters';
 export interface WorkerOptions {
   /** Jobs at a time, a whole number from 1 to 1000. @default 10 */
   readonly concurrency?: number;
+  /**
+   * What becomes of the slot of a job that goes on although its signal aborted (timeout, cancel, lost lease) and
+   * `shutdown.abortGrace` is over. `hold`: it stays taken until the code ends, so that never more runs than `concurrency`; code that never
+   * ends takes it for good. `release`: another job gets it while the code goes on with memory and connections of its own, at most as many
+   * as `concurrency`, and a cancelled job is `cancelled` then. Either way the event `stuck` tells of it.
+   * @default 'hold'
+   */
+  readonly onStuck?: 'hold' | 'release';
 }
 
 /**

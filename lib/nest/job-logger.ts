@@ -77,7 +77,7 @@ export class JobLogger {
         return this.#logger.warn(`${job} lost its lease: what this run does no longer counts`);
       case 'stuck':
         return this.#logger.error(
-          `${job} goes on although its signal aborted (${event.abortedBy}): its slot stays taken until it ends`,
+          `${job} goes on although its signal aborted (${event.abortedBy}): ${event.isReleased ? 'its slot is free, the code goes on' : 'its slot stays taken until it ends'}`,
         );
       case 'result-dropped':
         return this.#logger.warn(

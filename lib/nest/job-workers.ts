@@ -133,6 +133,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       handlers,
       queues,
       limited: [...this.#settings.limits.keys()],
+      releaseStuck: this.#settings.releaseStuck,
       lease,
       grace,
       abortGrace,

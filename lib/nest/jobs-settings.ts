@@ -9,19 +9,13 @@ import type { PayloadCodec } from '../core/payload.js';
 import { MemoryStorage } from '../drivers/memory/memory-storage.js';
 import type { QueueLimits } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
-import type {
-  BackgroundJobsOptions,
-  EnhancerKind,
-  ShutdownOptions,
-  WorkerOptions,
-} from './background-jobs-options.js';
+import type { BackgroundJobsOptions, EnhancerKind, ShutdownOptions } from './background-jobs-options.js';
 import { parseContext, type ContextSettings } from './context/context-settings.js';
 import { checkJobOptions } from './job-options-check.js';
 import { parseOpenTelemetry, type OpenTelemetrySettings } from './telemetry/open-telemetry-options.js';
+import { parseWorkers, queuesThatRelease } from './worker-options.js';
 import { parsePrometheus, type PrometheusSettings } from './prometheus/prometheus-options.js';
 
-export const DEFAULT_CONCURRENCY = 10;
-const MOST_CONCURRENCY = 1000;
 const SHORTEST_LEASE = 200;
 
 const OPTIONS = [
@@ -57,6 +51,8 @@ export class JobsSettings {
     readonly prometheus: PrometheusSettings | undefined,
     readonly context: ContextSettings,
     readonly openTelemetry: OpenTelemetrySettings | undefined,
+    /** Queues of which stuck code loses its slot. */
+    readonly releaseStuck: readonly string[],
   ) {}
 
   /** Throws `InvalidOptionError` that names the option. */
@@ -84,6 +80,7 @@ export class JobsSettings {
       parsePrometheus(known.prometheus),
       parseContext(known.context ?? {}),
       parseOpenTelemetry(known.openTelemetry),
+      queuesThatRelease(known.workers),
     );
   }
 }
@@ -154,32 +151,5 @@ function parseQueues(queues: NonNullable<BackgroundJobsOptions['queues']>): Read
       checkName(queue, 'queues: the name of a queue'),
       parseQueueLimits(limits, `queues.${queue}`),
     ]),
-  );
-}
-
-function parseWorkers(workers: BackgroundJobsOptions['workers']): JobsSettings['workers'] {
-  if (workers === undefined) return 'every';
-  if (workers === false) return false;
-  if (typeof workers !== 'object' || workers === null || Array.isArray(workers)) {
-    throw new InvalidOptionError(
-      `workers: ${JSON.stringify(workers)} is neither false nor an object such as { default: 10 }`,
-    );
-  }
-  const queues = Object.entries(workers);
-  if (queues.length === 0) {
-    throw new InvalidOptionError('workers: names no queue. Use false for a process that only enqueues');
-  }
-  return Object.fromEntries(queues.map(([queue, worker]) => [queue, parseWorker(queue, worker)]));
-}
-
-function parseWorker(queue: string, worker: number | WorkerOptions): number {
-  checkName(queue, 'workers: the name of a queue');
-  if (typeof worker === 'object' && worker !== null) {
-    checkKnownOptions(worker, ['concurrency'], `workers.${queue}`);
-  }
-  const count = typeof worker === 'number' ? worker : (worker?.concurrency ?? DEFAULT_CONCURRENCY);
-  if (Number.isInteger(count) && count >= 1 && count <= MOST_CONCURRENCY) return count;
-  throw new InvalidOptionError(
-    `workers.${queue}: ${String(count)} is not a whole number from 1 to ${MOST_CONCURRENCY}`,
   );
 }

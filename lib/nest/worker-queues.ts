@@ -1,6 +1,7 @@
 import { DEFAULT_QUEUE } from '../client/job-preparer.js';
 import type { JobDefinition } from '../core/job-definition.js';
-import { DEFAULT_CONCURRENCY, type JobsSettings } from './jobs-settings.js';
+import type { JobsSettings } from './jobs-settings.js';
+import { DEFAULT_CONCURRENCY } from './worker-options.js';
 
 /** Which queues this process works on. */
 export interface WorkerQueues {

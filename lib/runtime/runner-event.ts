@@ -55,8 +55,8 @@ export type JobEvent = { readonly job: JobReference } &
     | { readonly kind: 'released' }
     /** The lease is gone: what this run does no longer counts. */
     | { readonly kind: 'lost' }
-    /** The run goes on although its signal aborted long ago: its slot stays taken until it ends. */
-    | { readonly kind: 'stuck'; readonly abortedBy: AbortKind }
+    /** The run goes on although its signal aborted long ago: its slot stays taken until it ends, unless it was released. */
+    | { readonly kind: 'stuck'; readonly abortedBy: AbortKind; readonly isReleased: boolean }
     /** Completed, but what it returned cannot be stored. */
     | { readonly kind: 'result-dropped'; readonly problem: string }
     | { readonly kind: 'log'; readonly message: string }

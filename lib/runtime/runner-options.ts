@@ -31,6 +31,12 @@ export interface RunnerOptions {
    * @default none
    */
   readonly limited?: readonly string[];
+  /**
+   * Queues of which code that has ignored its signal for `abortGrace` loses its slot, as many as the queue has slots at most. Elsewhere it
+   * holds its slot until it ends.
+   * @default none
+   */
+  readonly releaseStuck?: readonly string[];
   /** A job whose runner shows no sign of life for this long is given to another; from 200. @default 30_000 */
   readonly lease?: number;
   /** Lost leases in a row that a job is forgiven; with one more it is dead, so it starts once more often. @default 3 */
@@ -87,6 +93,7 @@ export function resolveRunnerOptions(options: RunnerOptions): RunnerSettings {
     handlers: byName(options.handlers),
     queues: options.queues,
     limited: options.limited ?? [],
+    releaseStuck: options.releaseStuck ?? [],
     lease: length(options, 'lease', 30_000, 200),
     maxStalls: length(options, 'maxStalls', DEFAULT_MAX_STALLS, 0),
     grace: length(options, 'grace', 20_000, 0),
@@ -112,6 +119,7 @@ const KNOWN: readonly (keyof RunnerOptions)[] = [
     'handlers',
     'queues',
     'limited',
+    'releaseStuck',
     'lease',
     'maxStalls',
     'grace',

@@ -40,10 +40,12 @@ export interface ExecutionHost {
 export class Execution {
   /** Its code was started: it no longer waits for a slot. */
   hasBegun = false;
-  /** Its code is at work, and holds a slot. */
+  /** Its code is at work, and holds a slot unless that was released. */
   isRunning = false;
   /** What becomes of the job is decided, or no longer ours to decide: the end of the code changes nothing. */
   isSettled = false;
+  /** Its code goes on without a slot. */
+  isReleased = false;
   abort: Abort | undefined;
   /** Its completion was written in a transaction of the application's, whose fate only the storage knows. */
   mayBeCompleted = false;

@@ -104,6 +104,15 @@ export class Floor implements ExecutionHost {
     else this.#send(execution, settlement);
   }
 
+  /** Frees the slot of settled code that goes on. */
+  release(execution: Execution): void {
+    const { slots } = execution;
+    execution.isReleased = true;
+    slots.release();
+    slots.fill(this.clock);
+    this.#options.onFree();
+  }
+
   /** The lease is gone: nothing that the run does from now on is written. */
   disown(execution: Execution): void {
     if (execution.isSettled) return;
@@ -151,7 +160,7 @@ export class Floor implements ExecutionHost {
     const { slots } = execution;
     const now = this.clock.monotonic();
     execution.duration = now - execution.since;
-    slots.running -= 1;
+    slots.ended(execution.isReleased);
     slots.prefetch.learn(execution.duration);
     this.#options.deadlines.ended(execution);
     if (execution.isSettled) {

@@ -52,14 +52,21 @@ export class Interruptions {
     }
   }
 
-  /** The code has ignored its signal. The failed attempt counts from now on, though its slot is still taken. */
+  /** The code has ignored its signal. A failed attempt counts from now on, whether its slot is still taken or not. */
   stuck(execution: Execution): void {
     const { abort } = execution;
     if (abort === undefined) return;
+    const isReleased = execution.slots.mayRelease;
     if (this.events.hears('stuck')) {
-      this.events.emit({ kind: 'stuck', job: execution.reference, abortedBy: abort.kind });
+      this.events.emit({ kind: 'stuck', job: execution.reference, abortedBy: abort.kind, isReleased });
     }
     if (abort.kind === 'timeout') this.floor.settle(execution, timedOut(abort));
+    if (!isReleased) return;
+    // Nobody waits for its end any more, so the job cannot either.
+    if (abort.kind === 'cancelled') {
+      this.floor.settle(execution, { kind: 'cancelled', reason: abort.error.message });
+    }
+    this.floor.release(execution);
   }
 
   #abort(execution: Execution, abort: Abort): void {

@@ -9,6 +9,8 @@ export class Slots {
   readonly prefetch = new Prefetch();
   /** Slots taken, also by code whose job is settled already. */
   running = 0;
+  /** Code that goes on without a slot, since it ignored its signal for too long. */
+  #released = 0;
   /** Jobs that wait. */
   waiting = 0;
   #line: Execution[] = [];
@@ -20,7 +22,29 @@ export class Slots {
     readonly limit: number,
     /** The queue has limits, or groups: what waits here takes a place from others. */
     public isGoverned = false,
+    /** Code that ignores its signal for too long loses its slot. */
+    readonly releasesStuck = false,
   ) {}
+
+  /**
+   * Whether code that is stuck may lose its slot. Only as much as there are slots: if all of it gets stuck, a process must not take
+   * job after job until it has no memory or connection left.
+   */
+  get mayRelease(): boolean {
+    return this.releasesStuck && this.#released < this.limit;
+  }
+
+  /** Code goes on without its slot. */
+  release(): void {
+    this.#released += 1;
+    this.running -= 1;
+  }
+
+  /** Code has come to its end. */
+  ended(isReleased: boolean): void {
+    if (isReleased) this.#released -= 1;
+    else this.running -= 1;
+  }
 
   /** How many more jobs there is use for. */
   get demand(): number {

@@ -45,7 +45,8 @@ export class Worker implements Service {
   ) {
     const { clock, chance, lease, handlers } = settings;
     const slots = Object.entries(settings.queues).map(
-      ([queue, limit]) => new Slots(queue, limit, settings.limited.includes(queue)),
+      ([queue, limit]) =>
+        new Slots(queue, limit, settings.limited.includes(queue), settings.releaseStuck.includes(queue)),
     );
     const outbox = new Outbox();
     this.#link = link;

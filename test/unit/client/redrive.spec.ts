@@ -76,7 +76,7 @@ describe('bringing dead jobs back', () => {
     await die(new Bill(), 2, '', 'stalled');
     const { causes, count, lasts } = await inspector.redrive({ state: 'dead' }, { dryRun: true });
     expect([count, lasts]).toEqual([10, 0]);
-    expect(causes.map(({ name, reason, count }) => `${count} ${name} ${reason}`)).toEqual([
+    expect(causes.map((cause) => `${cause.count} ${cause.name} ${cause.reason}`)).toEqual([
       '5 mail retries-exhausted',
       '3 mail retries-exhausted',
       '2 bill stalled',
