@@ -55,6 +55,7 @@ export type { Duration } from './core/duration.js';
 export type { KeepOptions } from './core/keep.js';
 export type { CronTiming, EveryTiming, MissedPolicy, OverlapPolicy, Timing } from './core/schedule.js';
 export type { PayloadCodec, PayloadOwner, StoredPayloadOwner } from './core/payload.js';
+export { AesGcmCodec, type AesGcmCodecOptions } from './codec/aes-gcm-codec.js';
 export type { Upcasts } from './core/payload-form.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 

@@ -12,6 +12,7 @@ export { MaxRetries } from './core/max-retries.js';
 export type { Duration } from './core/duration.js';
 export type { Keep, KeepOptions } from './core/keep.js';
 export type { PayloadCodec, PayloadOwner, StoredPayloadOwner } from './core/payload.js';
+export { AesGcmCodec, type AesGcmCodecOptions } from './codec/aes-gcm-codec.js';
 export type { Upcasts } from './core/payload-form.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 

@@ -2,7 +2,7 @@ import { fingerprintOf } from '../core/fingerprint.js';
 import { parentsOf, type ParentJob } from '../core/parent-job.js';
 import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../core/job.js';
 import { maxAttempts } from '../core/max-retries.js';
-import { decodeValue } from '../core/payload.js';
+import { decodeValue, SEALED } from '../core/payload.js';
 import { VERSION } from '../core/payload-form.js';
 import { decodePolicy } from '../core/policy.js';
 import { splitMeta } from '../core/tick-mark.js';
@@ -20,7 +20,7 @@ export interface JobInfo {
   readonly reason?: DeadReason;
   /** Set once somebody asked for the job's end, also while it still runs. */
   readonly cancelReason?: string;
-  /** The stored fields; `undefined` when they no longer decode. */
+  /** The stored fields, but for those that are sealed; `undefined` when they no longer decode. */
   readonly payload: unknown;
   readonly priority: number;
   /** Runs that ended in failure. */
@@ -64,11 +64,11 @@ function toJobFailure(failure: RecordedFailure): JobFailure {
   return { ...failure, fingerprint: fingerprintOf(failure) };
 }
 
-/** Without the version that stands among the stored fields. */
+/** Without what stands among the stored fields and is none: their version, and what is sealed. */
 function payloadOf({ payload }: JobRecord): unknown {
   const fields = decodeValue(payload);
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields;
-  const { [VERSION]: _, ...others } = fields as Record<string, unknown>;
+  const { [VERSION]: _, [SEALED]: __, ...others } = fields as Record<string, unknown>;
   return others;
 }
 

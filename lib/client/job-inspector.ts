@@ -23,6 +23,7 @@ import { pageOf } from './job-pages.js';
 import type { CountOptions, JobCount, JobInfoPage, PageOptions } from './job-listing.js';
 import { checkPriority } from './job-preparer.js';
 import { parentsFirst } from './parents-first.js';
+import { parseRedact, redacted } from './redaction.js';
 import { previewRedrive, redriveAll } from './redrive.js';
 import type { RedriveDryRunOptions, RedriveOptions, RedrivePreview } from './redrive.js';
 import { isBounded, parseQueueLimits, type QueueLimitsOptions } from './queue-limits-options.js';
@@ -40,6 +41,11 @@ export type JobIds = string | readonly string[];
 export interface JobInspectorOptions {
   /** One that knows which schedules the job classes of this process declare. @default one that knows of none */
   readonly schedules?: ScheduleControl;
+  /**
+   * Names of fields that are not shown, wherever they stand in payload, `meta`, progress and results, upper and lower case alike;
+   * nor are they found by a search for `text`. Error messages are shown as they are. @default []
+   */
+  readonly redact?: readonly string[];
 }
 
 type Options = BulkOptions | DryRunOptions;
@@ -64,8 +70,8 @@ export class JobInspector {
 
   /** Without Nest: the storage must be open. */
   constructor(storage: Storage, options: JobInspectorOptions = {}) {
-    checkKnownOptions(options, ['schedules'], 'JobInspector');
-    this.#storage = storage;
+    checkKnownOptions(options, ['schedules', 'redact'], 'JobInspector');
+    this.#storage = redacted(storage, parseRedact(options.redact ?? []));
     this.schedules = options.schedules ?? new ScheduleControl(storage);
   }
 

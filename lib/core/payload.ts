@@ -2,6 +2,8 @@ import { InvalidPayloadError } from './errors.js';
 
 const DEEPEST = 64;
 const DEFAULT_LIMIT = 256 * 1024;
+/** Where a payload's sealed fields stand. */
+export const SEALED = '$sealed';
 const FORBIDDEN_KEYS: readonly string[] = ['__proto__', 'constructor'];
 
 /**

@@ -36,8 +36,10 @@ export interface BackgroundJobsOptions {
    * @default '30s'
    */
   readonly lease?: Duration;
-  /** Carries what plain JSON cannot, in the payloads of all jobs. */
+  /** Carries what plain JSON cannot, in the payloads of all jobs, or seals them (`AesGcmCodec`). */
   readonly codec?: PayloadCodec;
+  /** Names of fields that the `JobInspector` does not show, wherever they stand. @default [] */
+  readonly redact?: readonly string[];
   readonly context?: ContextOptions;
   /**
    * Stand around the runs of all jobs, the first outermost: instances, or classes that some module lists among its

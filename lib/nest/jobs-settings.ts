@@ -1,5 +1,6 @@
 import type { NestInterceptor, Type } from '@nestjs/common';
 import { parseQueueLimits } from '../client/queue-limits-options.js';
+import { parseRedact } from '../client/redaction.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobOptions } from '../core/job-definition.js';
@@ -26,6 +27,7 @@ const OPTIONS = [
   'shutdown',
   'lease',
   'codec',
+  'redact',
   'interceptors',
   'globalEnhancers',
   'prometheus',
@@ -53,6 +55,7 @@ export class JobsSettings {
     readonly openTelemetry: OpenTelemetrySettings | undefined,
     /** Queues of which stuck code loses its slot. */
     readonly releaseStuck: readonly string[],
+    readonly redact: readonly string[],
   ) {}
 
   /** Throws `InvalidOptionError` that names the option. */
@@ -81,6 +84,7 @@ export class JobsSettings {
       parseContext(known.context ?? {}),
       parseOpenTelemetry(known.openTelemetry),
       queuesThatRelease(known.workers),
+      [...parseRedact(known.redact ?? [])],
     );
   }
 }

@@ -104,8 +104,9 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     },
     {
       provide: JobInspector,
-      useFactory: (storage: Storage, schedules: ScheduleControl) => new JobInspector(storage, { schedules }),
-      inject: [Storage, ScheduleControl],
+      useFactory: (storage: Storage, schedules: ScheduleControl, { redact }: JobsSettings) =>
+        new JobInspector(storage, { schedules, redact }),
+      inject: [Storage, ScheduleControl, JobsSettings],
     },
   ],
   exports: [

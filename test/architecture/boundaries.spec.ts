@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'drivers/sqlite': ['core', 'storage', 'node:', 'better-sqlite3', 'libsql'],
   'drivers/postgres': ['core', 'storage', 'node:', 'pg'],
   'drivers/redis': ['core', 'storage', 'node:', 'ioredis'],
+  codec: ['core', 'node:crypto'],
   client: ['core', 'storage'],
   runtime: ['core', 'storage', 'node:'],
   outbox: ['core', 'storage', 'runtime', 'node:'],
@@ -51,8 +52,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['node:assert', 'node:async_hooks', 'node:util'],
   ],
   'testing/*.module.ts': ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', '@nestjs/'],
-  'standalone.ts': ['core', 'storage', 'client', 'runtime', 'outbox', 'drivers/memory'],
-  'index.ts': ['core', 'storage', 'client', 'runtime', 'outbox', 'nest', 'drivers/memory'],
+  'standalone.ts': ['core', 'codec', 'storage', 'client', 'runtime', 'outbox', 'drivers/memory'],
+  'index.ts': ['core', 'codec', 'storage', 'client', 'runtime', 'outbox', 'nest', 'drivers/memory'],
 };
 
 it('every file of lib/ has a row in the table', () => {
