@@ -53,8 +53,9 @@ export interface DeclaredListener {
 
 const listeners = new WeakMap<object, readonly DeclaredListener[]>();
 
+// No TypedPropertyDescriptor: its setter would want methods that return exactly unknown, which an async one does not.
 type ListenerDecorator<Selector extends EventSelector> = (
   prototype: object,
   method: string | symbol,
-  descriptor: TypedPropertyDescriptor<(event: EventOf<Selector>) => unknown>,
+  descriptor: { readonly value?: (event: EventOf<Selector>) => unknown },
 ) => void;
