@@ -75,6 +75,7 @@ export declare const connectionString: string;
 export declare const url: string;
 export declare const pool: Pool;
 export declare const client: Redis;
+export { AsyncLocalStorage } from 'node:async_hooks';
 export { DataSource } from 'typeorm';
 export declare const dataSource: Source;
 export declare class Database implements SqliteDatabase {
