@@ -26,7 +26,11 @@ export interface JobPage {
   readonly cursor?: string;
 }
 
-/** One queue in numbers. A queue is known once a job was pushed to it. @publicApi */
+/**
+ * One queue in numbers. A queue is known once a job was pushed to it. Jobs are counted in the state that their record shows:
+ * one that nobody took in time is `ready`, or `scheduled`, until it is swept up.
+ * @publicApi
+ */
 export interface QueueStats {
   readonly queue: string;
   /** Jobs that wait for others. */
@@ -43,7 +47,7 @@ export interface QueueStats {
   readonly failed: number;
   /** Milliseconds since the epoch: when counting began. */
   readonly since: number;
-  /** When the job that has waited longest became due; absent when none is ready. Milliseconds since the epoch. */
+  /** When the job that has waited longest became due, wherever it stands; absent when none is ready. Milliseconds since the epoch. */
   readonly oldestReadyAt?: number;
   /** Set while the queue is paused. */
   readonly paused?: { readonly at: number; readonly reason: string };
@@ -91,7 +95,7 @@ export interface QueueLimits {
 export interface JobChange {
   readonly queue?: string;
   readonly priority?: number;
-  /** Milliseconds from now; 0 promotes. */
+  /** Milliseconds from now, or, of a job that waits for others, from when it is free; 0 promotes. */
   readonly delay?: number;
 }
 

@@ -23,8 +23,8 @@ export interface NewJob {
   /** The composition it is part of. Needs the capability `flows`. */
   readonly flow?: string;
   /**
-   * Jobs of the same push that it waits for, `blocked`; a delay counts from when it is free. All need `dead` or none
-   * does. Needs the capability `flows`; never together with `unique`.
+   * Jobs of the same push that it waits for, `blocked`; a delay counts from when it is free, and a time that is over by
+   * then is that moment. All need `dead` or none does. Needs the capability `flows`; never together with `unique`.
    */
   readonly after?: readonly Dependency[];
 }
@@ -54,7 +54,7 @@ export interface UniqueClaim {
   readonly while: 'waiting' | 'live' | { readonly for: number };
   /**
    * What the job that holds the key takes over from this one, if it waits: `payload`, along with policy and meta; `due`.
-   * With `waiting` and `live`. Needs the capability `replacing`, as a time does.
+   * One that nobody took in time takes nothing over, though it has its key until it is swept up. With `waiting` and `live`. Needs the capability `replacing`, as a time does.
    */
   readonly replace?: readonly ('payload' | 'due')[];
 }

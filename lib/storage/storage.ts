@@ -63,7 +63,8 @@ export abstract class Storage {
   /**
    * Stores jobs, all or none. A job whose id is known, or whose unique key is held, stores nothing and reports
    * the job that is there. A job with `after` is `blocked` until what it waits for has ended (`core/dependency.ts`): it is
-   * free, or cancelled, in the same step that ends the last of them, however that comes about. `transaction` joins the caller's own (capability `transactions`): the jobs are there, and
+   * free, or cancelled, in the same step that ends the last of them, however that comes about. What it knows of an end stays,
+   * unless it waits for that job again (`retry`). `transaction` joins the caller's own (capability `transactions`): the jobs are there, and
    * their wake-up goes out, once that commits. A storage narrows its type to what it can join.
    */
   abstract push(jobs: readonly NewJob[], transaction?: unknown): Promise<readonly Pushed[]>;
@@ -130,7 +131,7 @@ export abstract class Storage {
     return Promise.reject(new UnsupportedError(`The ${this.name} storage has no groups`));
   }
 
-  // Acting: in the order of the ids, each id apart from the others
+  // Acting: in the order of the ids, each id apart from the others; the next sees what the one before it brought about
 
   /** Ends waiting jobs at once; asks for the end of running ones, which their runner learns with its next beat. */
   abstract cancel(ids: readonly string[], reason: string): Promise<readonly CancelResult[]>;
@@ -142,7 +143,7 @@ export abstract class Storage {
    */
   abstract retry(ids: readonly string[], options?: RetryOptions): Promise<readonly boolean[]>;
 
-  /** Deletes records, whatever their state but `running`. */
+  /** Deletes records, whatever their state but `running`. For those who wait for it a job that had not ended is cancelled. */
   abstract remove(ids: readonly string[]): Promise<readonly RemoveResult[]>;
 
   /** Changes jobs that wait. False for any other state. */

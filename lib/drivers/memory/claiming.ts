@@ -72,7 +72,7 @@ export class Claiming {
   /** False for one that nobody took in time. */
   #begin(job: StoredJob, request: PopRequest, now: number, taken: LeasedJob[]): boolean {
     if (job.hasExpired(now)) {
-      this.#jobs.setAside(job, now);
+      job.queue.setAside(job);
       return false;
     }
     this.#jobs.lease(job, request.runner, now, now + request.lease);

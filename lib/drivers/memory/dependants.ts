@@ -29,9 +29,16 @@ export class Dependants {
     }
   }
 
+  /** The record of one that others waited for goes: whoever has its id next is another job. */
+  forget(id: string): void {
+    this.#of.delete(id);
+  }
+
   /** Tells all that wait for a job how it ended. Yields those that wait no more. */
   *settle(id: string, end: End, result: string | undefined): Iterable<Unblocked> {
     for (const job of this.#of.get(id) ?? []) {
+      // What is known of an end stays, though the job has started again and ends otherwise.
+      if (job.extras?.after?.find((dependency) => dependency.id === id)?.ended !== undefined) continue;
       const edge = this.#write(job, id, { ended: end, ...(result === undefined ? {} : { result }) });
       if (edge === undefined || job.state !== 'blocked') continue;
       const effect = effectOf(edge.needs, end);

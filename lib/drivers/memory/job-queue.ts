@@ -22,6 +22,8 @@ export class JobQueue {
   completed = 0;
   failed = 0;
   #blocked: Set<StoredJob> | undefined = undefined;
+  /** Ready too late: claims do not meet them, and the sweep is still to end them. */
+  #late: Set<StoredJob> | undefined = undefined;
   #recent: RecentEnds | undefined = undefined;
   #ready: Map<string, ReadyLine> | undefined = undefined;
   #waiting: OrderedLine<StoredJob> | undefined = undefined;
@@ -40,6 +42,7 @@ export class JobQueue {
     }
     for (const job of this.#waiting?.values() ?? []) governor.arrive(job);
     for (const job of this.#blocked ?? []) governor.arrive(job);
+    for (const job of this.#late ?? []) governor.arrive(job);
     return governor;
   }
 
@@ -50,6 +53,19 @@ export class JobQueue {
   removeBlocked(job: StoredJob): void {
     this.#blocked?.delete(job);
     if (this.#blocked?.size === 0) this.#blocked = undefined;
+  }
+
+  /** A ready job that nobody took in time. */
+  setAside(job: StoredJob): void {
+    this.removeReady(job);
+    (this.#late ??= new Set()).add(job);
+  }
+
+  /** False for one that was not set aside. */
+  removeLate(job: StoredJob): boolean {
+    const wasLate = this.#late?.delete(job) ?? false;
+    if (this.#late?.size === 0) this.#late = undefined;
+    return wasLate;
   }
 
   count(what: keyof Ended, now: number): void {
@@ -126,6 +142,10 @@ export class JobQueue {
     for (const line of this.lines()) {
       ready += line.size;
       oldestReadyAt = Math.min(oldestReadyAt, line.oldest);
+    }
+    for (const { runAt } of this.#late ?? []) {
+      ready += 1;
+      oldestReadyAt = Math.min(oldestReadyAt, runAt);
     }
     const { name: queue, running, retrying, dead, completed, failed, paused, limits } = this;
     const scheduled = (this.#waiting?.size ?? 0) - retrying;

@@ -105,6 +105,8 @@ export class JobTable {
 
   /** Takes a ready job over. */
   lease(job: StoredJob, runner: string, now: number, until: number): void {
+    // First of all: a group that is left by its last job, and has none that runs, is forgotten.
+    job.queue.governor?.began(job);
     this.#leave(job, now);
     job.state = 'running';
     job.token += 1;
@@ -112,19 +114,10 @@ export class JobTable {
     job.startedAt = now;
     job.until = until;
     job.queue.running += 1;
-    job.queue.governor?.began(job);
     this.leases.add(job);
     if (job.extras === undefined) return;
     this.#dropExpiry(job);
     if (job.extras.unique?.while === 'waiting') this.keys.release(job);
-  }
-
-  /** A ready job that nobody took in time is no more to be found by claims, until it is ended. */
-  setAside(job: StoredJob, now: number): void {
-    const expiry = job.extras?.expiry;
-    if (expiry === undefined) return;
-    this.#leave(job, now);
-    expiry.isSetAside = true;
   }
 
   /** A lease that was longer stays as it is. */
@@ -159,6 +152,7 @@ export class JobTable {
     this.#forget(job);
     // Those who wait for it would do so for ever.
     if (!hasEnded(state)) this.#tell(job.id, 'cancelled', undefined, now);
+    else this.#dependants.forget(job.id);
   }
 
   /** Changes where and when a waiting job waits. */
@@ -167,9 +161,10 @@ export class JobTable {
     this.#moveTo(job, queue);
     job.priority = priority;
     job.runAt = runAt;
-    if (job.state === 'blocked') job.more().due = { at: runAt };
-    else if (runAt <= now) job.state = 'ready';
-    else if (job.state === 'ready') job.state = 'scheduled';
+    if (job.state !== 'blocked') {
+      if (runAt <= now) job.state = 'ready';
+      else if (job.state === 'ready') job.state = 'scheduled';
+    }
     this.#enterWaiting(job);
   }
 
@@ -180,12 +175,14 @@ export class JobTable {
   }
 
   /** What the holder of a key takes over from one that came too late. */
-  #replace(holder: { readonly id: string; readonly job?: StoredJob }, spec: NewJob, now: number): Pushed {
-    const { id, job } = holder;
+  #replace(id: string, spec: NewJob, now: number): Pushed {
+    const job = this.#jobs.get(id);
     const replace = spec.unique?.replace ?? [];
     job?.queue.promote(now);
     const waits = job?.state === 'ready' || job?.state === 'scheduled' || job?.state === 'retrying';
-    if (!waits || replace.length === 0 || job.hasExpired(now)) return { id, duplicate: true };
+    // A key that is held for a time may outlive its job, and somebody else have that id.
+    const isHolder = job?.extras?.unique?.key === spec.unique?.key;
+    if (!waits || !isHolder || replace.length === 0 || job.hasExpired(now)) return { id, duplicate: true };
     if (replace.includes('payload')) {
       job.payload = spec.payload;
       job.policy = this.#policies.intern(spec.policy);
@@ -208,6 +205,7 @@ export class JobTable {
           this.end(job, 'cancelled', decodePolicy(job.policy).keep.cancelled, now);
         }
       }
+      if (!this.#jobs.has(next.id)) this.#dependants.forget(next.id);
     }
     this.#isTelling = false;
   }
@@ -232,10 +230,7 @@ export class JobTable {
     if (state === 'running') return this.#leaveRunning(job, queue, now);
     if (state === 'blocked') queue.removeBlocked(job);
     else if (state !== 'ready') queue.removeWaiting(job);
-    else if (job.extras?.expiry?.isSetAside === true) {
-      job.extras.expiry.isSetAside = false;
-      return;
-    } else queue.removeReady(job);
+    else if (!queue.removeLate(job)) queue.removeReady(job);
     queue.governor?.depart(job, now);
   }
 

@@ -56,6 +56,8 @@ export class Operating {
     // What is due by now is ready, whether or not a pop has come by since.
     job.queue.promote(now);
     const runAt = delay === undefined ? job.runAt : now + delay;
+    // Of a blocked job the delay begins when it is free.
+    if (delay !== undefined && job.state === 'blocked') job.more().due = { in: delay };
     this.#jobs.requeue(job, queue ?? job.queue.name, priority ?? job.priority, runAt, now);
     return true;
   }

@@ -125,8 +125,6 @@ export class JobExtras {
 /** When a job that nobody has taken is over. */
 export class Expiry implements Placed {
   place = -1;
-  /** The claim that met it too late took it out of its line. */
-  isSetAside = false;
 
   constructor(
     readonly job: StoredJob,

@@ -9,11 +9,10 @@ export class UniqueKeys {
   readonly #timed = new Map<string, Hold>();
   readonly #byTime = new OrderedLine<Hold>((a, b) => a.until < b.until);
 
-  /** The id of the job that holds the key, and the job itself where it is its state that does. */
-  holderOf(key: string, now: number): { readonly id: string; readonly job?: StoredJob } | undefined {
+  /** The id of the job that holds the key; the job may be gone. */
+  holderOf(key: string, now: number): string | undefined {
     this.forget(now);
-    const job = this.#holders.get(key);
-    return job === undefined ? this.#timed.get(key) : { id: job.id, job };
+    return (this.#holders.get(key) ?? this.#timed.get(key))?.id;
   }
 
   take(job: StoredJob, claim: UniqueClaim, now: number): void {

@@ -21,7 +21,10 @@ const ADD = `
 // after, and finds the mark.
 const MARK_AWAITED = `
   update jobs.job set edges = coalesce(edges, 0) | 1 where key = any($1::text::uuid[]) returning key`;
-const ENDED_BEFORE = `select key, state, result from jobs.ended_job where key = any($1::text::uuid[])`;
+// Marked as well: it may start again.
+const ENDED_BEFORE = `
+  update jobs.ended_job set edges = coalesce(edges, 0) | 1 where key = any($1::text::uuid[])
+  returning key, state, result`;
 // First the edges, then the jobs that wait, and only then, with the eyes of a new statement, how these stand: of two ends
 // at once the second waits for the first here, and sees all of it afterwards.
 const SETTLE = `
@@ -42,7 +45,7 @@ const FREE = `
   with ${MOMENT}
   update jobs.job
   set state = case when coalesce(moment.now + due_in, run_at) > moment.now then 1 else 0 end,
-    run_at = coalesce(moment.now + due_in, run_at), due_in = null
+    run_at = coalesce(moment.now + due_in, greatest(moment.now, run_at)), due_in = null
   from moment where key = any($1::text::uuid[]) and state = ${STATE.blocked}
   returning lane`;
 const LOCK_EDGES = `select 1 from jobs.edge where waiter = $1::text::uuid for update`;

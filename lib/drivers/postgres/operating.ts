@@ -11,13 +11,13 @@ import { stateOf } from './job-row.js';
 import type { InLane, Lanes } from './lanes.js';
 import { policyOf } from './policies.js';
 import { STATE } from './schema.js';
-import { endingRequest, isEnding } from './settlement-request.js';
+import { endingRequest, isEnding, type EndingRequest } from './settlement-request.js';
 import { arrayOf, type Sql, type SqlRow } from './sql.js';
 import { fromStored, toStored } from './stored-text.js';
 
 // In one order, so that two that act on the same jobs do not wait for each other.
 const LIVE = `
-  select key, lane, token, state, attempt, stalls, ${policyOf('job')} as policy
+  select key, lane, token, state, attempt, stalls, edges, ${policyOf('job')} as policy
   from jobs.job where key = any($1::uuid[]) order by seq for no key update`;
 const ENDED = `select key from jobs.ended_job where key = any($1::uuid[])`;
 // The first reason stands: it may have been told to the run already.
@@ -33,6 +33,7 @@ const withEdges = (condition: string) => `
   select key from gone`;
 const REMOVE_ENDED = withEdges(`key = any($1::uuid[])`);
 const LEFT = `select key, state from jobs.job where key = any($1::uuid[])`;
+const LOCK = `select 1 from jobs.job where key = any($1::uuid[]) order by seq for update`;
 const REMOVE_TIED = `delete from jobs.job where key = any($1::uuid[]) and state <> 3 returning key, edges`;
 const CUT = `delete from jobs.edge where waiter = any($1::uuid[])`;
 const PRUNE = withEdges(`seq = any(array(
@@ -72,13 +73,13 @@ export class Operating {
     const keys = ids.map(jobKeyOf);
     const { results, lanes } = await this.#database.transaction(async (sql) => {
       const live = byKey(await sql.rows(LIVE, [arrayOf(keys)]));
-      const missing = keys.filter((key) => !live.has(key));
+      const { ended: overtaken, lanes: free } = await this.#cancelLive(sql, keys, live, reason);
+      const missing = keys.filter((key) => !live.has(key) || overtaken.has(key));
       const ended = byKey(missing.length === 0 ? [] : await sql.rows(ENDED, [arrayOf(missing)]));
-      const free = await this.#cancelLive(sql, [...live.values()], reason);
       const seen = new Set<string>();
       const answers = keys.map((key): CancelResult => {
         const row = live.get(key);
-        if (row === undefined) return ended.has(key) ? 'ended' : 'unknown';
+        if (row === undefined || overtaken.has(key)) return ended.has(key) ? 'ended' : 'unknown';
         if (row.state === STATE.running) return 'requested';
         // An id that stands twice finds its job ended the second time.
         if (seen.has(key)) return 'ended';
@@ -130,30 +131,62 @@ export class Operating {
   async #removeTied(keys: readonly string[]): Promise<readonly SqlRow[]> {
     if (keys.length === 0) return [];
     const { rows, lanes } = await this.#database.transaction(async (sql) => {
-      const gone = await sql.rows(REMOVE_TIED, [arrayOf(keys)]);
-      await sql.rows(CUT, [arrayOf(gone.map(({ key }) => key as string))]);
-      const ended = gone.flatMap(({ key, edges }) =>
-        isAwaited(edges) ? [{ key: key as string, ended: 'cancelled' as const, result: null }] : [],
-      );
-      return { rows: gone, lanes: await this.#flows.tellEnds(sql, ended) };
+      const all = { rows: [] as SqlRow[], lanes: [] as InLane[] };
+      await sql.rows(LOCK, [arrayOf(keys)]);
+      // One after the other: the next of these may be one that waited for it.
+      for (const key of keys) {
+        const [gone] = await sql.rows(REMOVE_TIED, [arrayOf([key])]);
+        if (gone === undefined) continue;
+        all.rows.push(gone);
+        await sql.rows(CUT, [arrayOf([key])]);
+        if (!isAwaited(gone.edges)) continue;
+        all.lanes.push(...(await this.#flows.tellEnds(sql, [{ key, ended: 'cancelled', result: null }])));
+      }
+      return all;
     });
     this.#announcing.tell({ ready: await this.#lanes.queuesOf(this.#database, lanes) });
     return rows;
   }
 
-  async #cancelLive(sql: Sql, rows: readonly SqlRow[], reason: string): Promise<readonly InLane[]> {
+  /** Also tells which of them the end of another had ended before their turn came. */
+  async #cancelLive(
+    sql: Sql,
+    keys: readonly string[],
+    live: ReadonlyMap<string, SqlRow>,
+    reason: string,
+  ): Promise<{ readonly ended: ReadonlySet<string>; readonly lanes: readonly InLane[] }> {
+    const rows = [...live.values()];
     const running = rows.filter(({ state }) => state === STATE.running).map(({ key }) => key as string);
     if (running.length > 0) await sql.rows(ASK, [arrayOf(running), toStored(reason)]);
     const waiting = rows.filter((row) => row.state !== STATE.running && !hasEnded(stateOf(row)));
-    const endings = waiting.flatMap((row) => {
-      const { attempt, stalls } = row as unknown as { attempt: number; stalls: number };
-      const job = { policy: fromStored(row.policy as string), cancelReason: reason };
-      const settlement = honourCancel({ state: 'ready', attempt, stalls }, job);
-      if (!isEnding(settlement)) return [];
-      return [endingRequest(row.key as string, row.token as number, settlement, row.state as number)];
-    });
-    return (await this.#flows.end(sql, endings)).lanes;
+    const alone = waiting.filter(({ edges }) => edges === null);
+    const lanes = [
+      ...(
+        await this.#flows.end(
+          sql,
+          alone.flatMap((row) => endingOf(row, reason)),
+        )
+      ).lanes,
+    ];
+    const ended = new Set<string>();
+    const tied = new Set(waiting.filter(({ edges }) => edges !== null).map(({ key }) => key));
+    for (const key of keys) {
+      const row = live.get(key);
+      if (row === undefined || !tied.delete(key)) continue;
+      const told = await this.#flows.end(sql, endingOf(row, reason));
+      if (told.leases.length === 0) ended.add(key);
+      lanes.push(...told.lanes);
+    }
+    return { ended, lanes };
   }
+}
+
+function endingOf(row: SqlRow, cancelReason: string): EndingRequest[] {
+  const { attempt, stalls } = row as unknown as { attempt: number; stalls: number };
+  const job = { policy: fromStored(row.policy as string), cancelReason };
+  const settlement = honourCancel({ state: 'ready', attempt, stalls }, job);
+  if (!isEnding(settlement)) return [];
+  return [endingRequest(row.key as string, row.token as number, settlement, row.state as number)];
 }
 
 function byKey(rows: readonly SqlRow[]): Map<string, SqlRow> {

@@ -119,10 +119,11 @@ export const PUSH_FUNCTION = `
             policy = case when giver.replaced & 1 = 1 then giver.policy else j.policy end,
             meta = case when giver.replaced & 1 = 1 then giver.meta else j.meta end,
             run_at = case when giver.replaced & 2 = 2 then due.at else j.run_at end,
-            state = case when giver.replaced & 2 = 0 or j.state = 8 then j.state
-              when due.at > moment then 1 else 0 end
+            state = case when giver.replaced & 2 = 0 then j.state when due.at > moment then 1 else 0 end
           from (select greatest(moment, coalesce(giver.at, moment + giver.delay)) as at) due
-          where j.unique_key = giver.unique_key and j.state in (0, 1, 2, 8)
+          -- What nobody took in time would never run, whatever it took over.
+          where j.unique_key = giver.unique_key and j.state in (0, 1, 2)
+            and (j.expires_at is null or j.expires_at > moment)
           returning j.lane into taker;
           if found then
             given := given || giver.place;

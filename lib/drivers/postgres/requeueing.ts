@@ -25,6 +25,8 @@ const RETRIED: Readonly<Record<string, string>> = {
   cancel_reason: 'null::text',
 };
 const LASTING = LASTING_COLUMNS.join(', ');
+const HELD_FOR_A_TIME = `
+  select 1 from jobs.hold where hold.unique_key = back.unique_hash and hold.until > moment.now`;
 // A job that lives again holds its unique key again, unless another has it by now. Should two that had the same key
 // come back at once, the index refuses the statement, and it is tried again for each apart.
 const RETRY = `
@@ -35,9 +37,14 @@ const RETRY = `
   insert into jobs.job (${LASTING}, state, grp, due_in, unique_key)
   select ${LASTING}, case when $5::boolean then ${STATE.blocked} when $2::bigint > 0 then 1 else 0 end, $6::integer,
     case when $5::boolean then $2::bigint end,
-    case when unique_while = 2 and not exists (
-      select 1 from jobs.job held where held.unique_key = back.unique_hash) then back.unique_hash end
-  from back
+    case
+      when unique_while = 2
+        and not exists (select 1 from jobs.job held where held.unique_key = back.unique_hash)
+        and not exists (${HELD_FOR_A_TIME})
+        then back.unique_hash
+      when unique_while = 3 and exists (${HELD_FOR_A_TIME} and hold.holder = coalesce(back.id, back.key::text))
+        then back.unique_hash end
+  from back cross join moment
   returning key, lane`;
 const WAITING = `(0, 1, 2, ${STATE.blocked}, ${LAPSED})`;
 const LIVE = `select key, lane, group_name from jobs.job where key = any($1::uuid[]) and state in ${WAITING}`;

@@ -30,7 +30,7 @@ const EXPIRED = `
     order by job.state, expires_at limit $1::integer) late`;
 const HAS_EXPIRED = `select 1 ${EXPIRED} limit 1`;
 const EXPIRED_JOBS = `
-  select key, id, lane, token, state, ${policyOf('job')} as policy
+  select key, id, lane, token, state, edges, ${policyOf('job')} as policy
   from jobs.job where seq = any(array(select seq ${EXPIRED} limit $1::integer))
     and expires_at <= (select jobs.clock_1()) for no key update skip locked`;
 
@@ -78,16 +78,26 @@ export class Rescuing {
   }
 
   async #expire(sql: Sql, limit: number): Promise<Swept> {
-    const rows = await sql.rows(EXPIRED_JOBS, [limit]);
-    await this.#lanes.learn(sql, rows);
-    const endings = rows.map((row) => {
-      const keep = decodePolicy(fromStored(row.policy as string)).keep.dead;
-      const settlement = { state: 'dead', attempt: 0, stalls: 0, reason: 'expired', keep } as const;
-      return endingRequest(row.key as string, row.token as number, settlement, row.state as number);
-    });
-    const { lanes } = await this.#flows.end(sql, endings);
     const how = { stalls: 0, state: 'dead', reason: 'expired' } as const;
-    return { rescued: rows.map((row) => ({ ...this.#namesOf(row), ...how })), lanes };
+    const ended: SqlRow[] = [];
+    const lanes: InLane[] = [];
+    let isMore = true;
+    while (isMore && ended.length < limit) {
+      const rows = await sql.rows(EXPIRED_JOBS, [limit - ended.length]);
+      await this.#lanes.learn(sql, rows);
+      const alone = rows.filter(({ edges }) => edges === null);
+      lanes.push(...(await this.#flows.end(sql, alone.map(expiryOf))).lanes);
+      ended.push(...alone);
+      const tied = rows.filter(({ edges }) => edges !== null);
+      // One after the other: the end of one may have the next cancelled, or free, and then it is too late for that one.
+      for (const row of tied) {
+        const told = await this.#flows.end(sql, [expiryOf(row)]);
+        if (told.leases.length > 0) ended.push(row);
+        lanes.push(...told.lanes);
+      }
+      isMore = tied.length > 0;
+    }
+    return { rescued: ended.map((row) => ({ ...this.#namesOf(row), ...how })), lanes };
   }
 
   async #rescueIn(sql: Sql, limit: number, maxStalls: number): Promise<Swept> {
@@ -114,4 +124,10 @@ export class Rescuing {
     const { queue, name } = this.#lanes.byId(row.lane as number);
     return { id: idOf(row), name, queue };
   }
+}
+
+function expiryOf(row: SqlRow): EndingRequest {
+  const keep = decodePolicy(fromStored(row.policy as string)).keep.dead;
+  const settlement = { state: 'dead', attempt: 0, stalls: 0, reason: 'expired', keep } as const;
+  return endingRequest(row.key as string, row.token as number, settlement, row.state as number);
 }

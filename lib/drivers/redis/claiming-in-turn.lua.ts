@@ -41,7 +41,10 @@ local function takeOf(g, lanes, limits)
   if not member then return nil end
   removeReady(lane, g, member)
   local id = sub(member, 40)
-  if hasExpired(id, { more = '2' }) then return nil end
+  if hasExpired(id, { more = '2' }) then
+    setAside(id)
+    return nil
+  end
   call('SADD', g.started, id)
   call('HINCRBY', g.key, 'waiting', -1)
   if limits.groupStarts then
@@ -59,7 +62,12 @@ local function takePlain(keys, limit, members)
   for _, member in ipairs(taken) do
     local id = sub(member, 40)
     local state = call('HGET', STATES, id)
-    if not (state and hasExpired(id, { more = sub(state, 2, 2) })) then members[#members + 1] = member end
+    if state and hasExpired(id, { more = sub(state, 2, 2) }) then
+      leaveOrdered(id, sub(state, 28, 34))
+      setAside(id)
+    else
+      members[#members + 1] = member
+    end
   end
   return #taken
 end
@@ -86,7 +94,8 @@ local function takeInTurn(queue, limits, limit, lanes, keys)
   -- Jobs without a group are one group more. Their turn is given when a claim first sees them.
   local function plainTurn(isNew)
     if not hasJobs(keys) then
-      call('HDEL', governor, 'plain')
+      -- Those of other names, which this caller does not see, keep their turn until one of them all has started.
+      if isNew then call('HDEL', governor, 'plain') end
       return nil
     end
     local turn = not isNew and call('HGET', governor, 'plain') or nextTurn(queue)

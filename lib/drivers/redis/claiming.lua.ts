@@ -11,10 +11,9 @@ import { RECORDS } from './records.lua.js';
  * Safe under rivals: whoever takes a job off the ready ones is alone, and leases it in the same step.
  */
 export const CLAIM = `
--- What nobody took in time stands in no claim's way, until the sweep ends it.
-local function setAside(ids)
+local function setAllAside(ids)
   for _, id in ipairs(ids) do
-    call('ZADD', base .. 'expired', now, id)
+    setAside(id)
     local job = read(id)
     if job and waits(job) then unwait(id, job) end
   end
@@ -23,10 +22,13 @@ end
 local function readyInTurn(lane, members)
   for _, member in ipairs(members) do
     local id = sub(member, 40)
-    local group = call('HGET', base .. 'grouped', id)
+    local group, state = call('HGET', base .. 'grouped', id), call('HGET', STATES, id)
+    local due = dueOf(sub(state, 61, 99))
     if group then
-      local state = call('HGET', STATES, id)
-      addReady(lane, turnsOf(queueOf(lane), group), member, dueOf(sub(state, 61, 99)))
+      addReady(lane, turnsOf(queueOf(lane), group), member, due)
+    else
+      call('ZADD', base .. 'ready:' .. lane, 0, member)
+      call('ZADD', base .. 'ordered:' .. lane, due, id)
     end
   end
 end
@@ -43,7 +45,7 @@ local function promote()
     if #members > 0 then
       call('ZREMRANGEBYRANK', base .. line, 0, #members - 1)
       if line == 'expiries' then
-        setAside(members)
+        setAllAside(members)
       elseif sub(line, 1, 1) == 'g' then
         readyInTurn(sub(line, -7), members)
       else
@@ -146,9 +148,14 @@ local function lease(members, runner, length, answer, queue)
     for nth, id in ipairs(ids) do
       local body, state, place = bodies[nth], states[nth], sub(members[start + nth - 1], 1, 39)
       local isRich = state and sub(state, 2, 2) == '2'
-      -- With an order a member does not stand at its place. One that expired stays where the sweep finds it.
-      if isRich then place = sub(state, 61, 99) end
-      if body and not (isRich and hasExpired(id, { more = '2' })) then
+      -- With an order a member does not stand at its place.
+      if isRich then
+        place = sub(state, 61, 99)
+        leaveOrdered(id, sub(state, 28, 34))
+      end
+      if isRich and hasExpired(id, { more = '2' }) then
+        setAside(id)
+      elseif body then
         local unique = state and sub(state, 3, 3) or sub(body, 60, 60)
         -- A waiting key is free for good at the first claim.
         if unique == '1' then

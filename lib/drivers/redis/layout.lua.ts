@@ -12,6 +12,7 @@
  * | `states` | id → what a run changes (see `read`). Absent until the first claim or end |
  * | `ready:<lane>` | members place + id, all of score 0: Redis keeps them in the order of the port |
  * | `scheduled:<lane>`, `retrying:<lane>` | the same members, by the time they are due |
+ * | `ordered:<lane>` | ids of the ready ones that have an order, by the time they were due |
  * | `due` | which of those has something due, and when: maybe too early, never too late |
  * | `leases`, `ended` | ids by the end of the lease, by the time the record may go |
  * | `keys`, `holders` | id → unique key, unique key → the id that holds it |

@@ -98,32 +98,36 @@ return found
 
 /**
  * The numbers of each lane, then queues with the time they are known since, those that are paused, those that are
- * governed, and what ended of late by steps. Nothing is counted one by one but the jobs that run.
+ * governed, and what ended of late by steps. Nothing is counted one by one but the jobs that run, and
+ * those that expired and are still to be swept up.
  */
 export const STATS = `${LAYOUT}
--- Where a member does not stand at its place, its state says when it was due.
-local function trueDue(member)
-  local state = call('HGET', STATES, sub(member, 40))
-  local isRich = state and sub(state, 2, 2) == '2'
-  return tonumber(sub(isRich and state or member, isRich and 71 or 11, isRich and 86 or 26))
-end
-
-local function firstReady(key)
+-- The first of each priority has waited longest of those that have no order. Whoever has one is passed by: they have a
+-- line of their own by the time they were due, and are mostly apart from others anyway.
+local function firstPlain(key)
   local oldest, from = nil, '-'
-  -- The first of each priority has waited longest of those: of those without an order, which come after the newest first.
   while true do
     local member = call('ZRANGE', key, from, '+', 'BYLEX', 'LIMIT', 0, 1)[1]
     if not member then return oldest end
-    local behind = sub(member, 1, 10) .. '0000000000000001'
+    local places, behind = call('HGET', base .. 'places', sub(member, 40)), sub(member, 1, 10) .. '0000000000000001'
     if member < behind then
-      member = call('ZRANGE', key, '(' .. behind, '-', 'BYLEX', 'REV', 'LIMIT', 0, 1)[1] or member
       from = '[' .. behind
+    elseif places and sub(places, 14, 14) ~= '0' then
+      from = '(' .. member
     else
+      local due = tonumber(sub(member, 11, 26))
+      if not oldest or due < oldest then oldest = due end
       from = '[' .. format('%010d', tonumber(sub(member, 1, 10)) + 1)
     end
-    local due = trueDue(member)
-    if not oldest or due < oldest then oldest = due end
   end
+end
+
+local function firstReady(lane)
+  local key, ordered = base .. 'ready:' .. lane, base .. 'ordered:' .. lane
+  local first = tonumber(call('ZRANGE', ordered, 0, 0, 'WITHSCORES')[2])
+  if call('ZCARD', key) == call('ZCARD', ordered) then return first end
+  local plain = firstPlain(key)
+  return first and math.min(first, plain or first) or plain
 end
 
 local running = {}
@@ -136,10 +140,29 @@ for start = 1, #ids, CHUNK do
   end
 end
 
+-- What expired stands in no line, and is ready or scheduled to a reader until it is swept up.
+local late = {}
+ids = call('ZRANGE', base .. 'expired', 0, -1)
+for start = 1, #ids, CHUNK do
+  local states = call('HMGET', STATES, unpack(ids, start, math.min(#ids, start + CHUNK - 1)))
+  for _, state in ipairs(states) do
+    if state and sub(state, 1, 1) < '3' then
+      local lane, due = sub(state, 28, 34), tonumber(sub(state, 71, 86))
+      local own = late[lane] or { ready = 0, scheduled = 0, oldest = math.huge }
+      late[lane] = own
+      if due > now then
+        own.scheduled = own.scheduled + 1
+      else
+        own.ready, own.oldest = own.ready + 1, math.min(own.oldest, due)
+      end
+    end
+  end
+end
+
 local lanes = {}
 for number = 1, tonumber(nextArg()) do
   local lane = format('%07d', number)
-  local count, oldest = call('ZCARD', base .. 'ready:' .. lane), firstReady(base .. 'ready:' .. lane)
+  local count, oldest = call('ZCARD', base .. 'ready:' .. lane), firstReady(lane)
   local grouped = call('ZRANGE', base .. 'gready:' .. lane, 0, 0, 'WITHSCORES')[2]
   if grouped then
     count = count + call('ZCARD', base .. 'gready:' .. lane)
@@ -155,6 +178,11 @@ for number = 1, tonumber(nextArg()) do
     end
     count = count + due
     later[slot] = later[slot] + call('ZCARD', key) - due
+  end
+  local own = late[lane]
+  if own then
+    count, later[1] = count + own.ready, later[1] + own.scheduled
+    if own.ready > 0 then oldest = math.min(oldest or math.huge, own.oldest) end
   end
   lanes[number] = { count, later[1], later[2], running[lane] or 0, call('HGET', base .. 'dead', lane),
     call('HGET', base .. 'completed', lane), call('HGET', base .. 'failed', lane), call('HGET', base .. 'blocked', lane), oldest or false }

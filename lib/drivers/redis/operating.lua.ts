@@ -128,6 +128,8 @@ while ARGV[at] do
     end
     freeLiving(id, job.unique)
     forget(id, job)
+    -- At once: the next of these may be one that waited for it.
+    tellEnds()
     answers[#answers + 1] = 'removed'
   end
 end

@@ -18,6 +18,11 @@ local function memberOf(id, job)
   return place .. id
 end
 
+local function hasOrder(id, job)
+  local text = job.more == '2' and call('HGET', base .. 'places', id)
+  return text and sub(text, 14, 14) ~= '0'
+end
+
 local function expiryOf(id)
   local text = call('HGET', base .. 'places', id)
   return text and tonumber(sub(text, 1, 13)) or 0
@@ -26,6 +31,12 @@ end
 local function hasExpired(id, job)
   local expiry = job.more == '2' and expiryOf(id) or 0
   return expiry > 0 and expiry <= now
+end
+
+-- What nobody took in time stands in no line and no claim's way, until the sweep ends it.
+local function setAside(id)
+  call('ZREM', base .. 'expiries', id)
+  call('ZADD', base .. 'expired', now, id)
 end
 
 local function dropExpiry(id)

@@ -48,18 +48,24 @@ end
 `;
 
 const WAITING = `
+local function leaveOrdered(id, lane) call('ZREM', base .. 'ordered:' .. lane, id) end
+
 local function wait(id, job)
   local due, member, group = dueOf(job.place), memberOf(id, job), groupOf(id, job)
-  if due <= now then
+  if hasExpired(id, job) then
+    if due <= now then job.state = '0' end
+    setAside(id)
+  elseif due <= now then
     job.state = '0'
     if group then
       addReady(job.lane, turnsOf(queueOf(job.lane), group), member, due)
     else
       call('ZADD', base .. 'ready:' .. job.lane, 0, member)
+      if hasOrder(id, job) then call('ZADD', base .. 'ordered:' .. job.lane, due, id) end
     end
   else
     local kind = job.state == '2' and 'retrying:' or 'scheduled:'
-    postpone(group and 'g' .. kind or kind, job.lane, due, due, member)
+    postpone((group or hasOrder(id, job)) and 'g' .. kind or kind, job.lane, due, due, member)
   end
   ready[job.lane] = true
 end
@@ -70,9 +76,10 @@ local function unwait(id, job)
   if group then
     if removeReady(job.lane, turnsOf(queueOf(job.lane), group), member) then return end
   elseif call('ZREM', base .. 'ready:' .. job.lane, member) > 0 then
+    leaveOrdered(id, job.lane)
     return
   end
-  local kind = group and 'g' or ''
+  local kind = (group or hasOrder(id, job)) and 'g' or ''
   if call('ZREM', base .. kind .. 'scheduled:' .. job.lane, member) > 0 then return end
   call('ZREM', base .. kind .. 'retrying:' .. job.lane, member)
 end

@@ -12,9 +12,11 @@ import { RECORDS } from './records.lua.js';
 export const PUSH_MIXED = `${PUSH_RUNS}
 local replaced, edges = {}, {}
 
-local function replaceWaiting(id, due, texts, replace)
+local function replaceWaiting(id, key, due, texts, replace)
   local job = read(id)
-  if not job or not waits(job) or job.unique == '4' or hasExpired(id, job) then return false end
+  if not job or not waits(job) or hasExpired(id, job) then return false end
+  -- A key that is held for a time may outlive its job, and somebody else have that id.
+  if call('HGET', KEYS_OF, id) ~= key then return false end
   if string.find(replace, 'p', 1, true) then
     call('HSET', JOBS, id, sub(call('HGET', JOBS, id), 1, 60) .. texts)
   end
@@ -73,7 +75,7 @@ local function pushRich()
   if present or holder then
     duplicates[#duplicates + 1] = own
     duplicates[#duplicates + 1] = holder or id
-    if holder and replace ~= '' and replaceWaiting(holder, due, texts, replace) then replaced[#replaced + 1] = own end
+    if holder and replace ~= '' and replaceWaiting(holder, key, due, texts, replace) then replaced[#replaced + 1] = own end
     return
   end
   local arrival = call('INCRBY', base .. 'arrived', 1) - 1
@@ -101,12 +103,15 @@ local function pushMixed()
     local job = read(on)
     if not job then
       noteEnd(on, '6', '')
-    elseif hasEnded(job) then
-      local result = job.state == '4' and call('HGET', base .. 'results', on)
-      noteEnd(on, job.state, result and '+' .. result or '')
-    elseif job.more ~= '2' then
-      job.more = '2'
-      write(on, job)
+    else
+      if job.more ~= '2' then
+        job.more = '2'
+        write(on, job)
+      end
+      if hasEnded(job) then
+        local result = job.state == '4' and call('HGET', base .. 'results', on)
+        noteEnd(on, job.state, result and '+' .. result or '')
+      end
     end
   end
   edges = {}

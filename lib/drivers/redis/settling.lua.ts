@@ -96,6 +96,8 @@ local function settleOne(guard)
     if reason then return { call('HGET', JOBS, id), reason } end
   end
   settle(id, job, s)
+  -- At once: the next of these may be one that waited for it.
+  tellEnds()
   return 1
 end
 

@@ -57,7 +57,7 @@ end
  * | `group:<group>` | waiting, turn, where, starts, paused. Goes with the last that it says |
  * | `lines:<group>` | lanes in which it has ready jobs |
  * | `ready:<lane>:<name>` | its ready jobs, as in `ready:<lane>` |
- * | `gready:<lane>`, `gscheduled:<lane>`, `gretrying:<lane>` | those of all groups, by the time they are due |
+ * | `gready:<lane>`, `gscheduled:<lane>`, `gretrying:<lane>` | those of all groups, by the time they are due; of later ones also those with an order |
  * | `turns:<lane>`, `later:<queue>` | names of groups, by turn and by time |
  * | `grouped` | id → group |
  */

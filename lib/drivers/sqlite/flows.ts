@@ -170,7 +170,7 @@ export class Flows {
   #free(tx: Transaction, rows: readonly BlockedRow[]): void {
     const alike = new Map<string, { values: number[]; seqs: number[] }>();
     for (const [seq, , , , lane, dueIn, dueAt, order, priority, group] of rows) {
-      const runAt = dueIn === null ? dueAt : Math.ceil(tx.now + dueIn);
+      const runAt = dueIn === null ? Math.max(tx.now, dueAt) : Math.ceil(tx.now + dueIn);
       const { rank, place } = positionOf(order, seq, priority, runAt);
       const values = [runAt > tx.now ? STATE.scheduled : STATE.ready, runAt, rank, place];
       const key = values.join(' ');

@@ -3,7 +3,7 @@ import type { SqlRow } from './sqlite-client.js';
 
 /** What must be known of a job to change it, read under the write lock that it is then changed under. */
 export const FOUND_COLUMNS = `jobs_job.seq, lane, state, token, attempt, stalls, stalled_at, run_at, priority, policy,
-  cancel_reason, failures, lost_tokens, expires_at, ordering, grp, due_in, edges`;
+  cancel_reason, failures, lost_tokens, expires_at, ordering, grp, due_in, edges, unique_name`;
 export const FIND = `
   select ${FOUND_COLUMNS} from jobs_job where seq = (select seq from jobs_content where id = ?)`;
 export const FIND_BY_SEQ = `select ${FOUND_COLUMNS} from jobs_job where seq = ?`;

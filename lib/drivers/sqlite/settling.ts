@@ -3,7 +3,7 @@ import { FAILURES_KEPT, type Failure, type Lease } from '../../core/job.js';
 import { decodePolicy } from '../../core/policy.js';
 import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completion, Recorded, Rescued } from '../../storage/claims.js';
-import { isAwaited } from '../../storage/flow-ties.js';
+import { isAwaited, isWaiter } from '../../storage/flow-ties.js';
 import type { CancelBlocked, Flows } from './flows.js';
 import { FIND, FIND_BY_SEQ, FOUND_COLUMNS, positionValues } from './found-job.js';
 import type { HeldJobs } from './held-jobs.js';
@@ -85,7 +85,7 @@ export class Settling {
 
   rescue(tx: Transaction, limit: number, maxStalls: number): Rescued[] {
     const stalled = tx.sql.all(STALLED, tx.now, limit).map((row) => this.#rescue(tx, row, maxStalls));
-    return [...stalled, ...tx.sql.all(EXPIRED, tx.now, limit).map((row) => this.#expire(tx, row))];
+    return [...stalled, ...tx.sql.all(EXPIRED, tx.now, limit).flatMap((row) => this.#expire(tx, row))];
   }
 
   /** Ends a waiting job at once. */
@@ -192,12 +192,14 @@ export class Settling {
     return state === 'dead' ? { ...rescued, reason: 'stalled' } : rescued;
   }
 
-  #expire(tx: Transaction, row: SqlRow): Rescued {
+  #expire(tx: Transaction, row: SqlRow): Rescued[] {
+    // The end of one before it may have had it cancelled.
+    if (isWaiter(row.edges) && !isExpiring(tx.sql.first(FIND_BY_SEQ, row.seq as number))) return [];
     const { queue, name } = this.#lanes.byId(tx.sql, row.lane as number);
     const keep = decodePolicy(this.#policies.textOf(tx.sql, row.policy)).keep.dead;
     const how = { state: 'dead', reason: 'expired', stalls: 0 } as const;
     this.settle(tx, row, { ...how, attempt: row.attempt as number, keep });
-    return { id: row.id as string, name, queue, ...how };
+    return [{ id: row.id as string, name, queue, ...how }];
   }
 
   #cancelOf(tx: Transaction, row: SqlRow): { policy: string; cancelReason?: string } {
@@ -212,6 +214,10 @@ export function answerAgain(row: SqlRow | undefined, token: number): Recorded {
   const wasLeased = token >= 1 && token <= (row.token as number);
   const isHeldStill = row.state === STATE.running && row.token === token;
   return wasLeased && !isHeldStill && !lostTokensOf(row).includes(token) ? 'recorded' : 'lost';
+}
+
+function isExpiring(row: SqlRow | undefined): boolean {
+  return row !== undefined && row.expires_at !== null;
 }
 
 function lostTokensOf({ lost_tokens: text }: SqlRow): readonly number[] {

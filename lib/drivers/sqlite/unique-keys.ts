@@ -54,6 +54,8 @@ export class UniqueKeys {
   replace(tx: Transaction, holder: string, job: NewJob, what: readonly ('payload' | 'due')[]): boolean {
     const row = tx.sql.first(FIND, holder);
     if (row === undefined || !WAITING.includes(row.state) || isTooLate(row, tx.now)) return false;
+    // A key that is held for a time may outlive its job, and somebody else have that id.
+    if (row.unique_name !== job.unique?.key) return false;
     const seq = row.seq as number;
     if (what.includes('payload')) {
       tx.sql.run(TAKE_PAYLOAD, job.payload, job.meta ?? null, seq);

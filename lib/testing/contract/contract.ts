@@ -4,9 +4,11 @@ import { completeCases } from './complete.cases.js';
 import type { ContractCase } from './contract-case.js';
 import { expiryCases } from './expiry.cases.js';
 import { orderCases } from './order.cases.js';
+import { overdueCases } from './overdue.cases.js';
 import { replacingCases } from './replacing.cases.js';
 import { groupsCases } from './groups.cases.js';
 import { flowEndsCases } from './flow-ends.cases.js';
+import { flowOrderCases } from './flow-order.cases.js';
 import { flowRacesCases } from './flow-races.cases.js';
 import { flowsCases } from './flows.cases.js';
 import { fireCases } from './fire.cases.js';
@@ -61,6 +63,7 @@ export const storageContract: readonly ContractCase[] = [
   ...signalsCases,
   ...textsCases,
   ...expiryCases,
+  ...overdueCases,
   ...orderCases,
   ...replacingCases,
   ...groupsCases,
@@ -69,5 +72,6 @@ export const storageContract: readonly ContractCase[] = [
   ...flowsCases,
   ...flowRacesCases,
   ...flowEndsCases,
+  ...flowOrderCases,
   ...transactionsCases,
 ];

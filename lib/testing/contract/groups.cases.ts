@@ -179,6 +179,21 @@ export const groupsCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'group: jobs without a group keep their turn while others ask for names that these do not have',
+    needs: 'groups',
+    async run({ storage }) {
+      await storage.push([...jobsOf(9, { group: 'a' }), ...jobsOf(9, { group: 'b' })]);
+      const own = jobOf();
+      await storage.push([own]);
+      const turns: (string | undefined)[] = [];
+      for (let pop = 0; pop < 3; pop++) {
+        turns.push(only(await take(storage, requestOf({ limit: 1 }))).group);
+        assert.deepEqual(await take(storage, requestOf({ names: ['other'] })), []);
+      }
+      assert.ok(turns.includes(undefined), 'jobs without a group were passed by');
+    },
+  },
+  {
     name: 'group: a queue that had jobs before its first group loses none of them',
     needs: 'groups',
     async run({ storage }) {

@@ -128,6 +128,25 @@ export const limitsCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'limit: a rate is kept by a group whose only job has started, and by one that has none left',
+    needs: 'groups',
+    async run(context) {
+      const { storage } = context;
+      await storage.limit('default', { groups: { rate: { count: 1, per: 200 } } });
+      await storage.push([jobOf({ group: 'a' })]);
+      const first = only(await take(storage));
+      assert.ok((await storage.group('default', 'a'))?.startsAgainAt, 'while it runs');
+      await storage.push([jobOf({ group: 'a' })]);
+      assert.deepEqual(await take(storage), []);
+      await storage.complete([completionOf(first)]);
+      assert.deepEqual(await take(storage), []);
+      await context.advance(215);
+      await storage.complete([completionOf(only(await take(storage)))]);
+      await storage.push([jobOf({ group: 'a' })]);
+      assert.deepEqual(await take(storage), []);
+    },
+  },
+  {
     name: 'limit: shown in the numbers of its queue, kept over a restart, and over when lifted',
     needs: 'limits',
     async run(context) {

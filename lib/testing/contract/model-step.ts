@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Settlement } from '../../core/settlement.js';
 import type { PopRequest } from '../../storage/claims.js';
-import type { JobChange } from '../../storage/inspection.js';
-import type { NewJob } from '../../storage/new-job.js';
+import type { JobChange, QueueLimits, RetryOptions } from '../../storage/inspection.js';
+import type { Due, NewJob } from '../../storage/new-job.js';
 import type { NewSchedule } from '../../storage/schedules.js';
 import type { ContractContext } from './contract-context.js';
 import { beatOf, newId } from './job-factories.js';
-import { fieldsOf } from './looking.js';
+import { followPop } from './model-claims.js';
 import type { StorageModel } from './model.js';
 
 /** A lease as a step names it: the job's newest token, or an older one. */
@@ -15,9 +15,12 @@ export interface LeaseChoice {
   readonly age: number;
 }
 
+/** A job as a step names it: a time is so many milliseconds from then. */
+export type JobChoice = NewJob;
+
 /** One thing to do to the storage and to the model. */
 export type Step =
-  | { readonly kind: 'push'; readonly jobs: readonly NewJob[] }
+  | { readonly kind: 'push'; readonly jobs: readonly JobChoice[] }
   | { readonly kind: 'pop'; readonly request: PopRequest }
   | {
       readonly kind: 'complete';
@@ -31,29 +34,30 @@ export type Step =
   | { readonly kind: 'release'; readonly leases: readonly LeaseChoice[] }
   | { readonly kind: 'heartbeat'; readonly leases: readonly LeaseChoice[]; readonly length: number }
   | { readonly kind: 'progress'; readonly lease: LeaseChoice; readonly progress: string }
-  | { readonly kind: 'cancel' | 'retry' | 'remove'; readonly ids: readonly string[] }
+  | { readonly kind: 'cancel' | 'remove'; readonly ids: readonly string[] }
+  | { readonly kind: 'retry'; readonly ids: readonly string[]; readonly options: RetryOptions }
   | { readonly kind: 'change'; readonly ids: readonly string[]; readonly change: JobChange }
-  | { readonly kind: 'pause' | 'resume'; readonly queue: string }
+  | { readonly kind: 'pause' | 'resume'; readonly queue: string; readonly group: string | undefined }
+  | { readonly kind: 'limit'; readonly queue: string; readonly limits: QueueLimits | undefined }
   | { readonly kind: 'rescue'; readonly maxStalls: number }
   | { readonly kind: 'prune' }
   | { readonly kind: 'advance'; readonly by: number }
   | { readonly kind: 'putSchedule'; readonly schedule: NewSchedule }
   | { readonly kind: 'removeSchedule'; readonly key: string }
-  | { readonly kind: 'fire'; readonly key: string; readonly isStale: boolean; readonly job: NewJob };
+  | { readonly kind: 'fire'; readonly key: string; readonly isStale: boolean; readonly job: JobChoice };
 
 /** Does the step to both, and compares what they answer. */
 export async function takeStep(step: Step, model: StorageModel, context: ContractContext): Promise<void> {
   const { storage } = context;
   switch (step.kind) {
-    case 'push':
-      return same(
-        await storage.push(step.jobs),
-        step.jobs.map((job) => model.push(job)),
-      );
+    case 'push': {
+      const jobs = step.jobs.map((job) => jobAt(model, job));
+      return same(await storage.push(jobs), model.push(jobs));
+    }
     case 'pop':
-      return popped(await storage.pop(step.request), model, step.request);
+      return followPop(model, step.request, await storage.pop(step.request));
     case 'complete': {
-      const completions = step.ends.map(({ settlement, ...choice }) => ({
+      const completions = endsOf(step, model).map(({ settlement, ...choice }) => ({
         lease: leaseAt(model, choice),
         settlement,
       }));
@@ -66,7 +70,7 @@ export async function takeStep(step: Step, model: StorageModel, context: Contrac
       const completion = { lease: leaseAt(model, step.end), settlement: step.end.settlement };
       const { results, popped: next } = await storage.complete([completion], step.next);
       same(results, [model.complete(completion)]);
-      return popped(next ?? { jobs: [] }, model, step.next);
+      return followPop(model, step.next, next ?? { jobs: [] });
     }
     case 'release': {
       const leases = step.leases.map((choice) => leaseAt(model, choice));
@@ -94,8 +98,8 @@ export async function takeStep(step: Step, model: StorageModel, context: Contrac
       );
     case 'retry':
       return same(
-        await storage.retry(step.ids),
-        step.ids.map((id) => model.retry(id)),
+        await storage.retry(step.ids, step.options),
+        step.ids.map((id) => model.retry(id, step.options)),
       );
     case 'remove':
       return same(
@@ -108,15 +112,16 @@ export async function takeStep(step: Step, model: StorageModel, context: Contrac
         step.ids.map((id) => model.change(id, step.change)),
       );
     case 'pause':
-      await storage.pause(step.queue, 'held');
-      return model.pause(step.queue, 'held');
+      await storage.pause(step.queue, 'held', step.group);
+      return model.queues.pause(step.queue, step.group, 'held');
     case 'resume':
-      await storage.resume(step.queue);
-      return model.resume(step.queue);
-    case 'rescue': {
-      const rescued = await storage.rescue(1_000, step.maxStalls);
-      return same(rescued.toSorted(byId), model.rescue(step.maxStalls).toSorted(byId));
-    }
+      await storage.resume(step.queue, step.group);
+      return model.queues.resume(step.queue, step.group);
+    case 'limit':
+      await storage.limit(step.queue, step.limits);
+      return model.queues.limit(step.queue, step.limits);
+    case 'rescue':
+      return rescue(step, model, context);
     case 'prune':
       return same(await storage.prune(1_000), model.prune());
     case 'advance':
@@ -125,12 +130,34 @@ export async function takeStep(step: Step, model: StorageModel, context: Contrac
       return;
     case 'putSchedule':
       await storage.putSchedules([step.schedule]);
-      return model.putSchedule(step.schedule);
+      return model.schedules.put(step.schedule, model.now);
     case 'removeSchedule':
-      return same(await storage.removeSchedules([step.key]), [model.schedules.delete(step.key)]);
+      return same(await storage.removeSchedules([step.key]), [model.schedules.remove(step.key)]);
     case 'fire':
       return fire(step, model, context);
   }
+}
+
+/**
+ * Among several ends none of a job that is blocked: no lease of it is out, and whether it is lost or gone once the end of
+ * another has it cancelled, nobody who had one would ask.
+ */
+function endsOf({ ends }: Step & { kind: 'complete' }, model: StorageModel) {
+  return ends.filter(({ id }) => ends.length === 1 || model.jobs.get(id)?.record.state !== 'blocked');
+}
+
+/** What ends may have others cancelled, so that it counts in which order a sweep ended them: any will do. */
+async function rescue(
+  { maxStalls }: Step & { kind: 'rescue' },
+  model: StorageModel,
+  { storage }: ContractContext,
+): Promise<void> {
+  const rescued = await storage.rescue(1_000, maxStalls);
+  same(
+    rescued,
+    rescued.map(({ id }) => model.rescue(id, maxStalls)),
+  );
+  same(model.overdue(), []);
 }
 
 async function fire(
@@ -138,32 +165,22 @@ async function fire(
   model: StorageModel,
   { storage }: ContractContext,
 ): Promise<void> {
-  const { nextAt: expected = 0 } = model.schedules.get(step.key) ?? {};
+  const { nextAt: expected = 0 } = model.schedules.find(step.key) ?? {};
+  const job = jobAt(model, step.job);
   const firing = {
     key: step.key,
     expected: step.isStale ? expected - 1 : expected,
     watermark: expected,
     nextAt: expected + 1_000,
-    jobs: [step.job, { ...step.job, id: newId() }],
+    jobs: [job, { ...job, id: newId() }],
   };
-  same(await storage.fire([firing]), [model.fire(firing)]);
+  const push = () => model.push(firing.jobs).flatMap(({ id, duplicate }) => (duplicate ? [] : [id]));
+  same(await storage.fire([firing]), [model.schedules.fire(firing, push)]);
 }
 
-function popped(
-  { jobs, nextIn }: Awaited<ReturnType<ContractContext['storage']['pop']>>,
-  model: StorageModel,
-  request: PopRequest,
-): void {
-  const expected = model.pop(request);
-  for (const { queue } of request.queues) {
-    const inQueue = (job: { queue: string }) => job.queue === queue;
-    same(jobs.filter(inQueue).map(fieldsOf), expected.filter(inQueue));
-  }
-  assert.equal(jobs.length, expected.length);
-  const latest = model.nextIn(request);
-  if (latest === 0) assert.equal(nextIn, 0, 'more was due');
-  else if (latest !== undefined)
-    assert.ok(nextIn !== undefined && nextIn <= latest, `nextIn ${nextIn} > ${latest}`);
+function jobAt({ now }: StorageModel, job: JobChoice): NewJob {
+  const due: Due = 'at' in job.due ? { at: now + job.due.at } : job.due;
+  return { ...job, due };
 }
 
 function leaseAt(model: StorageModel, { id, age }: LeaseChoice) {

@@ -1,3 +1,4 @@
+import type { Capabilities } from '../../storage/capabilities.js';
 import { ContractContext } from './contract-context.js';
 import { StorageModel } from './model.js';
 import type { StorageUnderTest } from './storage-under-test.js';
@@ -27,7 +28,8 @@ export async function storageModelTest(options: ModelTestOptions): Promise<void>
   const { runs = 100, longest = 60, seed } = options;
   const { default: fc } = await import('fast-check');
   const { commands } = await import('./model-commands.js');
-  const property = fc.asyncProperty(commands(longest), async (sequence) => {
+  const capabilities = await capabilitiesOf(options);
+  const property = fc.asyncProperty(commands(longest, capabilities), async (sequence) => {
     const subject = await options.create();
     try {
       const context = await ContractContext.open(subject);
@@ -42,4 +44,14 @@ export async function storageModelTest(options: ModelTestOptions): Promise<void>
     }
   });
   await fc.assert(property, { numRuns: runs, ...(seed === undefined ? {} : { seed }) });
+}
+
+/** Only what the storage can do is done to it. */
+async function capabilitiesOf({ create }: ModelTestOptions): Promise<Capabilities> {
+  const subject = await create();
+  try {
+    return subject.create().capabilities;
+  } finally {
+    await subject.dispose();
+  }
 }
