@@ -12,6 +12,7 @@ export type { ContextOptions } from './nest/context/context-options.js';
 export { ClsCarrier, type ClsCarrierOptions } from './nest/context/cls-carrier.js';
 export { TraceCarrier, type TraceContext } from './nest/context/trace-carrier.js';
 export type { JobCarrier } from './core/job-carrier.js';
+export { getInstanceToken, InjectQueueHandle } from './nest/instance-token.js';
 export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
 export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './nest/schedule.decorators.js';
 export { JobExecutionContext } from './nest/enhancers/job-execution-context.js';

@@ -106,6 +106,13 @@ export interface ShutdownOptions {
 export interface BackgroundJobsExtras {
   /** Whether `QueueHandle` and `Storage` can be injected everywhere. @default true */
   readonly isGlobal?: boolean;
+  /**
+   * Tells this instance of the module from others in the application: each has a storage and workers of its own. Its
+   * `QueueHandle` is injected by `@InjectQueueHandle(name)`, its other parts by `getInstanceToken(name, JobInspector)` and
+   * its like. A job belongs to no instance: it runs where it was queued. One instance has no name, and declares the schedules of job classes.
+   * @default none: the parts are injected by their classes
+   */
+  readonly name?: string | undefined;
 }
 
 /**

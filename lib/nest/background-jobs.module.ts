@@ -1,10 +1,12 @@
 import { Module, type ConfigurableModuleAsyncOptions, type DynamicModule } from '@nestjs/common';
 import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
+import { checkName } from '../core/name.js';
+import { NamedStorageModule, NamedWorkersModule } from './named-modules.js';
 import { StorageModule } from './storage.module.js';
 import { WorkersModule } from './workers.module.js';
 
 /**
- * Background jobs for the application. Import it once, in the root module.
+ * Background jobs for the application. Import it once, in the root module; with a `name` of its own for each further storage.
  *
  * It provides `QueueHandle`, finds the classes with `@Job` and `@JobHandler` among the providers of all modules,
  * and runs their jobs from `onApplicationBootstrap` until `onModuleDestroy`: after everything else has started,
@@ -18,14 +20,20 @@ import { WorkersModule } from './workers.module.js';
 export class BackgroundJobsModule {
   /** With options at hand. */
   static forRoot(options: BackgroundJobsOptions & BackgroundJobsExtras = {}): DynamicModule {
-    return compose(StorageModule.forRoot(options));
+    const { name } = options;
+    return name === undefined
+      ? compose(StorageModule.forRoot(options))
+      : composeNamed(name, NamedStorageModule.forRoot(options));
   }
 
   /** With options that providers make: `{ imports, inject, useFactory }`, `{ useClass }` or `{ useExisting }`. */
   static forRootAsync(
     options: ConfigurableModuleAsyncOptions<BackgroundJobsOptions> & BackgroundJobsExtras,
   ): DynamicModule {
-    return compose(StorageModule.forRootAsync(options));
+    const { name } = options;
+    return name === undefined
+      ? compose(StorageModule.forRootAsync(options))
+      : composeNamed(name, NamedStorageModule.forRootAsync(options));
   }
 }
 
@@ -35,5 +43,15 @@ function compose(storage: DynamicModule): DynamicModule {
     module: BackgroundJobsModule,
     imports: [storage, { module: WorkersModule, imports: [storage] }],
     exports: [StorageModule],
+  };
+}
+
+function composeNamed(name: string, options: DynamicModule): DynamicModule {
+  checkName(name, 'BackgroundJobsModule: name');
+  const storage = NamedStorageModule.complete(name, options);
+  return {
+    module: BackgroundJobsModule,
+    imports: [storage, NamedWorkersModule.of(name, storage)],
+    exports: [storage],
   };
 }

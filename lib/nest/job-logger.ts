@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { describeFailure } from '../core/failure.js';
 import type { Failure } from '../core/job.js';
 import type { JobEvent, JobReference, ProcessEvent, RunnerEvent } from '../runtime/runner-event.js';
+import { InstanceName } from './instance-name.js';
 import { printable, printableStack } from './printable.js';
 
 const MOST_KEYS = 20;
@@ -12,7 +13,11 @@ const MOST_KEYS = 20;
  */
 @Injectable()
 export class JobLogger {
-  readonly #logger = new Logger('BackgroundJobs');
+  readonly #logger: Logger;
+
+  constructor({ name }: InstanceName) {
+    this.#logger = new Logger(name === undefined ? 'BackgroundJobs' : `BackgroundJobs(${name})`);
+  }
 
   warn(message: string): void {
     this.#logger.warn(message);

@@ -1,5 +1,4 @@
 import {
-  Inject,
   Injectable,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
@@ -21,7 +20,9 @@ import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
 import { Surroundings, type RunnerPart } from './surroundings.js';
 import { chooseQueues } from './worker-queues.js';
-import { Telemetry } from './telemetry/telemetry.js';
+import { InstanceName } from './instance-name.js';
+import { OptionalTelemetry } from './telemetry/optional-telemetry.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import { WorkerState } from './worker-state.js';
 
 /** Joins a runner's life to the application's. */
@@ -39,6 +40,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #surroundings: Surroundings;
   readonly #state: WorkerState;
   readonly #telemetry: Telemetry | undefined;
+  readonly #instance: InstanceName;
   #runner: RunnerPart | undefined;
 
   constructor(
@@ -51,7 +53,8 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     commonEnhancers: CommonEnhancers,
     surroundings: Surroundings,
     state: WorkerState,
-    @Inject(Telemetry) telemetry: Telemetry | undefined,
+    { telemetry }: OptionalTelemetry,
+    instance: InstanceName,
   ) {
     this.#explorer = explorer;
     this.#settings = settings;
@@ -63,6 +66,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#surroundings = surroundings;
     this.#state = state;
     this.#telemetry = telemetry;
+    this.#instance = instance;
     const { clock } = surroundings;
     this.#hooksCheck = new ShutdownHooksCheck(clock, (message) => logger.warn(message));
     this.#secondSignal = new SecondSignal(clock, (signal) => this.#hurry(signal));
@@ -73,7 +77,9 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     const { entries, warnings } = buildJobTable(this.#explorer.explore());
     for (const warning of warnings) this.#logger.warn(warning);
     await checkClassValidation(entries.map(({ definition }) => definition));
-    this.#schedules.prepare(entries.map(({ definition }) => definition));
+    // Once for the application, however many storages it has.
+    if (this.#instance.name === undefined)
+      this.#schedules.prepare(entries.map(({ definition }) => definition));
     if (this.#settings.workers === false) return;
     const handlers = await buildHandlers(entries, this.#commonEnhancers.find(this.#settings));
     this.#runner = this.#createRunner(

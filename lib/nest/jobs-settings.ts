@@ -90,9 +90,10 @@ export class JobsSettings {
 }
 
 function checkShape(options: BackgroundJobsOptions): BackgroundJobsOptions {
-  if ('isGlobal' in options) {
+  for (const beside of ['isGlobal', 'name']) {
+    if (!(beside in options)) continue;
     throw new InvalidOptionError(
-      'BackgroundJobsModule: isGlobal stands beside useFactory, not in what it returns: Nest needs it before',
+      `BackgroundJobsModule: ${beside} stands beside useFactory, not in what it returns: Nest needs it before`,
     );
   }
   checkKnownOptions(options, OPTIONS, 'BackgroundJobsModule');

@@ -1,31 +1,45 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { JobHealthIndicator } from '../health/job-health-indicator.js';
 import { JobMetrics } from '../prometheus/job-metrics.js';
+import { everyInstance } from './every-instance.js';
 import type { ProbeAnswer, ProbeRoutes } from './probe-server.js';
 
-const STARTING = { jobs: { status: 'down', stage: 'starting', message: 'the application is starting' } };
+type Report = Readonly<Record<string, { readonly status: 'up' | 'down' }>>;
+
+const ALIVE: Report = { jobs: { status: 'up' } };
+const STARTING: Report = { jobs: { status: 'down' } };
 
 /** What is answered where. `current`: the application, once it has booted. */
 export function probeRoutes(
   current: () => INestApplicationContext | undefined,
   metrics: boolean,
 ): ProbeRoutes {
-  const health = () => current()?.get(JobHealthIndicator);
+  const ask = async (
+    meanwhile: Report,
+    probe: (health: JobHealthIndicator, key: string) => Promise<Report>,
+  ): Promise<ProbeAnswer> => {
+    const app = current();
+    if (app === undefined) return toAnswer(meanwhile);
+    const reports = everyInstance(app, JobHealthIndicator).map(({ name, part }) =>
+      probe(part, name === undefined ? 'jobs' : `jobs(${name})`),
+    );
+    return toAnswer(Object.assign({}, ...(await Promise.all(reports))) as Report);
+  };
   return {
     // A boot may take its time for migrations, and no restart would make it shorter.
-    '/livez': async () => json((await health()?.isAlive('jobs')) ?? { jobs: { status: 'up' } }),
-    '/readyz': async () => json((await health()?.isReady('jobs')) ?? STARTING),
+    '/livez': () => ask(ALIVE, (health, key) => health.isAlive(key)),
+    '/readyz': () => ask(STARTING, (health, key) => health.isReady(key)),
     ...(metrics ? { '/metrics': () => scrape(current()) } : {}),
   };
 }
 
 async function scrape(app: INestApplicationContext | undefined): Promise<ProbeAnswer> {
-  if (app === undefined) return json(STARTING);
+  if (app === undefined) return toAnswer(STARTING);
   const metrics = app.get(JobMetrics);
   return { status: 200, contentType: metrics.contentType, body: await metrics.text() };
 }
 
-function json(report: { readonly jobs: { readonly status: string } }): ProbeAnswer {
-  const status = report.jobs.status === 'up' ? 200 : 503;
-  return { status, contentType: 'application/json', body: JSON.stringify(report) };
+function toAnswer(report: Report): ProbeAnswer {
+  const isUp = Object.values(report).every(({ status }) => status === 'up');
+  return { status: isUp ? 200 : 503, contentType: 'application/json', body: JSON.stringify(report) };
 }

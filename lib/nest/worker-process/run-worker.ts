@@ -1,8 +1,9 @@
 import { Logger, type INestApplicationContext, type Type } from '@nestjs/common';
-import { ModulesContainer, NestFactory, type NestApplicationContext } from '@nestjs/core';
+import { NestFactory, type NestApplicationContext } from '@nestjs/core';
 import { InvalidOptionError } from '../../core/errors.js';
 import { JobMetrics } from '../prometheus/job-metrics.js';
 import { WorkerState } from '../worker-state.js';
+import { everyInstance } from './every-instance.js';
 import { probeRoutes } from './probe-routes.js';
 import { ProbeServer } from './probe-server.js';
 import { checkProbes, type RunWorkerOptions } from './run-worker-options.js';
@@ -87,13 +88,11 @@ class WorkerProcess {
 
 /** Throws `InvalidOptionError`: a worker that waits for nothing would look well for ever. */
 function checkWorks(app: INestApplicationContext): void {
-  const states = [...app.get(ModulesContainer).values()].flatMap(
-    ({ providers }) => (providers.get(WorkerState)?.instance as WorkerState | undefined) ?? [],
-  );
+  const states = everyInstance(app, WorkerState);
   if (states.length === 0) {
     throw new InvalidOptionError('runWorker(): the application does not import BackgroundJobsModule');
   }
-  if (states.some(({ slots }) => Object.keys(slots).length > 0)) return;
+  if (states.some(({ part }) => Object.keys(part.slots).length > 0)) return;
   throw new InvalidOptionError(
     'runWorker(): the application takes no jobs. Give BackgroundJobsModule the option workers, and list job classes among the providers',
   );
