@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 
 interface Project {
   readonly timeout: number;
+  /** @default test/NAME */
+  readonly folder?: string;
   /** Groups run one after another, so that nothing that measures time shares the machine with an install. */
   readonly group?: number;
   /** Prints which storages run, and fails when a required one cannot. */
@@ -21,6 +23,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   contract: { timeout: 30_000, servers: true, storages: true },
   integration: { timeout: 30_000, servers: true, storages: true },
   e2e: { timeout: 60_000, group: 1, servers: true, storages: true, built: true },
+  samples: { timeout: 10_000, folder: 'sample' },
   packaging: { timeout: 300_000, group: 2, built: true },
 };
 
@@ -32,11 +35,14 @@ export default defineConfig({
     // Most tests wait for a server or for time to pass: one worker would leave the machine idle.
     maxWorkers: 2,
     projects: Object.entries(PROJECTS).map(
-      ([name, { timeout, group = 0, built = false, servers = false, storages = false }]) => ({
+      ([
+        name,
+        { timeout, folder = `test/${name}`, group = 0, built = false, servers = false, storages = false },
+      ]) => ({
         extends: true,
         test: {
           name,
-          include: [`test/${name}/**/*.spec.ts`],
+          include: [`${folder}/**/*.spec.ts`],
           exclude: ['**/fixtures/**'],
           testTimeout: timeout,
           hookTimeout: timeout,

@@ -4,7 +4,7 @@ import type { NestInterceptor } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { DataSource as Source } from 'typeorm';
-import type { JobInspector, QueueHandle } from '../../lib/index.js';
+import type { JobInspector, QueueHandle, Storage } from '../../lib/index.js';
 import type { SqliteDatabase } from '../../lib/drivers/sqlite/index.js';
 
 // Injected
@@ -71,6 +71,7 @@ export declare class Account {
 }
 
 // Its databases
+export declare const storage: Storage;
 export declare const connectionString: string;
 export declare const url: string;
 export declare const pool: Pool;

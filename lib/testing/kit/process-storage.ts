@@ -86,8 +86,11 @@ export class ProcessStorage extends InterceptedStorage {
     transaction: unknown,
   ): Promise<Completed> {
     const request = next && this.#actual(next);
-    // An end that is committed along with its effect cannot get lost alone.
-    if (transaction !== undefined) return this.inner.complete(ends, request, transaction);
+    if (transaction !== undefined) {
+      // An end that is committed along with its effect cannot get lost alone, nor can the report that follows.
+      for (const { lease } of ends) this.#doubled.delete(lease.id);
+      return this.inner.complete(ends, request, transaction);
+    }
     const lost = ends.filter(({ lease }) => this.#doubled.delete(lease.id));
     if (lost.length === 0) return this.inner.complete(ends, request);
     await this.inner.release(lost.map(({ lease }) => lease));
