@@ -11,6 +11,7 @@ import { MemoryStorage } from '../drivers/memory/memory-storage.js';
 import type { QueueLimits } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
 import type { BackgroundJobsOptions, EnhancerKind, ShutdownOptions } from './background-jobs-options.js';
+import { TraceCarrier } from './context/trace-carrier.js';
 import { parseContext, type ContextSettings } from './context/context-settings.js';
 import { checkJobOptions } from './job-options-check.js';
 import { parseOpenTelemetry, type OpenTelemetrySettings } from './telemetry/open-telemetry-options.js';
@@ -81,12 +82,23 @@ export class JobsSettings {
       globalEnhancers,
       parseQueues(known.queues ?? {}),
       parsePrometheus(known.prometheus),
-      parseContext(known.context ?? {}),
+      withTrace(parseContext(known.context ?? {}), known.openTelemetry),
       parseOpenTelemetry(known.openTelemetry),
       queuesThatRelease(known.workers),
       [...parseRedact(known.redact ?? [])],
     );
   }
+}
+
+/** Spans of runs belong to those of enqueues, so that telemetry brings its carrier along. */
+function withTrace(
+  context: ContextSettings,
+  openTelemetry: BackgroundJobsOptions['openTelemetry'],
+): ContextSettings {
+  const trace = new TraceCarrier();
+  const { carriers } = context;
+  if (!openTelemetry || carriers.some(({ name }) => name === trace.name)) return context;
+  return { ...context, carriers: [trace, ...carriers] };
 }
 
 function checkShape(options: BackgroundJobsOptions): BackgroundJobsOptions {

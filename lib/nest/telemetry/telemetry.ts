@@ -107,7 +107,7 @@ export class Telemetry implements PushSurroundings {
     return isThenable(value) ? Promise.resolve(value).then(returned, threw) : returned(value);
   }
 
-  // What carries a job's trace from its enqueue has restored it by now: it is the active one.
+  // The carrier of traces has restored that of the enqueue by now: its span is the active one.
   #startRun(job: JobContext, operation: Attributes): otel.Span {
     const { SpanKind, context, trace } = this.#api;
     const creation = trace.getSpanContext(context.active());

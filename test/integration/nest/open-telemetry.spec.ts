@@ -149,6 +149,31 @@ it('makes a span of its own of each retry, and records the failure of the first'
   });
 });
 
+it('joins enqueue and runs, retries too, in one trace: each run a child of the span that queued the job, and linked to it', async () => {
+  const { queue, ended } = await start();
+  const request = trace.getTracer('test').startSpan('POST /errands');
+  await contexts.with(trace.setSpan(contexts.active(), request), () => queue.queue(new Errand('fail once')));
+  request.end();
+  const runs = await ended('process town', 2);
+  const [enqueue] = await ended('enqueue town');
+  expect(enqueue?.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
+  for (const run of runs) {
+    expect(run.spanContext().traceId).toBe(request.spanContext().traceId);
+    expect(run.parentSpanContext?.spanId).toBe(enqueue?.spanContext().spanId);
+    expect(run.links.map(({ context }) => context.spanId)).toEqual([enqueue?.spanContext().spanId]);
+  }
+});
+
+it('gives runs traces of their own where that is wanted, linked to the span that queued the job', async () => {
+  const { queue, ended } = await start({ openTelemetry: { propagation: 'link' } });
+  await queue.queue(new Errand());
+  const [run] = await ended('process town');
+  const [enqueue] = await ended('enqueue town');
+  expect(run?.parentSpanContext).toBeUndefined();
+  expect(run?.spanContext().traceId).not.toBe(enqueue?.spanContext().traceId);
+  expect(run?.links.map(({ context }) => context.spanId)).toEqual([enqueue?.spanContext().spanId]);
+});
+
 it('takes a snooze, a cancel and a shutdown for no failures', async () => {
   const { app, queue, ended, named } = await start({ openTelemetry: true, shutdown: { grace: 0 } });
   await queue.queue(new Errand('snooze'));
