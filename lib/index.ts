@@ -10,6 +10,8 @@ export type {
 
 export type { ContextOptions } from './nest/context/context-options.js';
 export { ClsCarrier, type ClsCarrierOptions } from './nest/context/cls-carrier.js';
+export { ClsTransactions, type ClsTransactionsOptions } from './nest/context/cls-transactions.js';
+export type { AmbientTransactions } from './client/ambient-transactions.js';
 export { TraceCarrier, type TraceContext } from './nest/context/trace-carrier.js';
 export type { JobCarrier } from './core/job-carrier.js';
 export { getInstanceToken, InjectQueueHandle } from './nest/instance-token.js';

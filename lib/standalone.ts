@@ -6,6 +6,7 @@ export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
 export { JobContext, Snooze } from './core/job-context.js';
 export type { JobCarrier } from './core/job-carrier.js';
+export type { AmbientTransactions } from './client/ambient-transactions.js';
 export type { ResultOf } from './core/job-result.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';

@@ -10,6 +10,7 @@ import type { PayloadCodec } from '../core/payload.js';
 import type { CancelResult } from '../storage/inspection.js';
 import type { NewJob, Pushed } from '../storage/new-job.js';
 import type { Storage } from '../storage/storage.js';
+import type { AmbientTransactions } from './ambient-transactions.js';
 import { Carrying, type CarrierFailed } from './carrying.js';
 import type { EndNews } from './end-news.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
@@ -42,6 +43,8 @@ export interface QueueHandleOptions {
   readonly carriers?: readonly JobCarrier[];
   /** Told of a carrier that threw at `queue()`: the job is queued without what it carries. */
   readonly onCarrierFailed?: CarrierFailed;
+  /** Asked for the transaction to join where none is given. Ignored where the storage can join none. */
+  readonly ambient?: AmbientTransactions;
 }
 
 /** Milliseconds. */
@@ -61,6 +64,7 @@ export class QueueHandle<S extends Storage = Storage> {
   readonly #surroundings: PushSurroundings | undefined;
   readonly #waits: JobWaits;
   readonly #carrying: Carrying;
+  readonly #ambient: AmbientTransactions | undefined;
 
   /** Without Nest: the storage must be open. */
   constructor(storage: S, options: QueueHandleOptions = {}) {
@@ -72,6 +76,7 @@ export class QueueHandle<S extends Storage = Storage> {
     this.#listener = options.listener;
     this.#surroundings = options.surroundings;
     this.#waits = new JobWaits(storage, clock, options.endNews);
+    this.#ambient = storage.capabilities.transactions ? options.ambient : undefined;
     this.#carrying = new Carrying(options.carriers ?? [], options.onCarrierFailed);
   }
 
@@ -211,7 +216,7 @@ export class QueueHandle<S extends Storage = Storage> {
   /**
    * Enqueues a job and waits for its result: `queue`, then `wait`, with what each of them throws. The record is kept for at least
    * a minute, whatever `keep` says, so that the result can be read. A duplicate is waited for like any other, but its
-   * record is kept as it was queued.
+   * record is kept as it was queued. It joins no transaction, also where one is found around it.
    */
   async queueAndWait<J extends object>(
     job: J,
@@ -223,7 +228,7 @@ export class QueueHandle<S extends Storage = Storage> {
         'queueAndWait(): nobody can run the job before the transaction commits; queue() it, then wait()',
       );
     const keep = keepAtLeast(this.#preparer.keepOf(job, options), LEAST_KEEP);
-    const { id } = await this.queue(job, { ...options, keep });
+    const { id } = await this.queue(job, { ...options, keep, transaction: false });
     return this.wait<ResultOf<J>>(id, wait);
   }
 
@@ -246,7 +251,8 @@ export class QueueHandle<S extends Storage = Storage> {
 
   // An answer that did not come leaves open whether the jobs are stored. Their ids make asking again safe;
   // within the caller's transaction it is not ours to try again.
-  async #push(jobs: readonly NewJob[], transaction: unknown): Promise<readonly Pushed[]> {
+  async #push(jobs: readonly NewJob[], given: unknown): Promise<readonly Pushed[]> {
+    const transaction = given === undefined ? this.#ambient?.current() : given === false ? undefined : given;
     const store = () => {
       const laden = this.#carrying.load(jobs);
       return transaction === undefined

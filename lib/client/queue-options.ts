@@ -36,9 +36,10 @@ export interface QueueOptions<S extends Storage = Storage> {
   readonly keep?: KeepOptions;
   /**
    * The caller's own running transaction, to be joined: rolled back means never queued. Needs the capability
-   * `transactions`. What it may be follows from the storage where that is named: `QueueHandle<PostgresStorage>`.
+   * `transactions`. What it may be follows from the storage where that is named: `QueueHandle<PostgresStorage>`. `false`: joins
+   * none, also where the module's option `transactions` would find one.
    */
-  readonly transaction?: TransactionOf<S>;
+  readonly transaction?: TransactionOf<S> | false;
   /** A JSON value for people and tools: trace ids, who asked. The run finds it as `context.meta`. */
   readonly meta?: unknown;
 }

@@ -4,6 +4,7 @@ import type { Duration } from '../core/duration.js';
 import type { JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { Storage } from '../storage/storage.js';
+import type { AmbientTransactions } from '../client/ambient-transactions.js';
 import type { ContextOptions } from './context/context-options.js';
 import type { OpenTelemetryOptions } from './telemetry/open-telemetry-options.js';
 import type { PrometheusOptions } from './prometheus/prometheus-options.js';
@@ -41,6 +42,11 @@ export interface BackgroundJobsOptions {
   /** Names of fields that the `JobInspector` does not show, wherever they stand. @default [] */
   readonly redact?: readonly string[];
   readonly context?: ContextOptions;
+  /**
+   * Finds the transaction in which `queue()` and its like are called, so that they join it with no argument: such as
+   * `new ClsTransactions()`. `transaction: false` joins none all the same. Needs a storage that can join transactions.
+   */
+  readonly transactions?: AmbientTransactions;
   /**
    * Stand around the runs of all jobs, the first outermost: instances, or classes that some module lists among its
    * providers.

@@ -1,4 +1,5 @@
 import type { NestInterceptor, Type } from '@nestjs/common';
+import type { AmbientTransactions } from '../client/ambient-transactions.js';
 import { parseQueueLimits } from '../client/queue-limits-options.js';
 import { parseRedact } from '../client/redaction.js';
 import { parseDuration, type Duration } from '../core/duration.js';
@@ -33,6 +34,7 @@ const OPTIONS = [
   'globalEnhancers',
   'prometheus',
   'context',
+  'transactions',
   'openTelemetry',
 ] as const satisfies readonly (keyof BackgroundJobsOptions)[];
 
@@ -53,6 +55,7 @@ export class JobsSettings {
     readonly limits: ReadonlyMap<string, QueueLimits>,
     readonly prometheus: PrometheusSettings | undefined,
     readonly context: ContextSettings,
+    readonly transactions: AmbientTransactions | undefined,
     readonly openTelemetry: OpenTelemetrySettings | undefined,
     /** Queues of which stuck code loses its slot. */
     readonly releaseStuck: readonly string[],
@@ -83,6 +86,7 @@ export class JobsSettings {
       parseQueues(known.queues ?? {}),
       parsePrometheus(known.prometheus),
       withTrace(parseContext(known.context ?? {}), known.openTelemetry),
+      checkTransactions(known.transactions, storage),
       parseOpenTelemetry(known.openTelemetry),
       queuesThatRelease(known.workers),
       [...parseRedact(known.redact ?? [])],
@@ -115,6 +119,20 @@ function checkShape(options: BackgroundJobsOptions): BackgroundJobsOptions {
 function checkStorage(storage: unknown): void {
   if (typeof (storage as Partial<Storage> | null)?.open === 'function') return;
   throw new InvalidOptionError('storage: must be a storage object, such as new MemoryStorage()');
+}
+
+function checkTransactions(
+  transactions: AmbientTransactions | undefined,
+  { name, capabilities }: Storage,
+): AmbientTransactions | undefined {
+  if (transactions === undefined) return undefined;
+  if (typeof transactions?.current !== 'function') {
+    throw new InvalidOptionError('transactions: must have a method current, such as new ClsTransactions()');
+  }
+  if (capabilities.transactions) return transactions;
+  throw new InvalidOptionError(
+    `transactions: the ${name} storage can join none. Leave the option out, or wrap the storage into an OutboxStorage`,
+  );
 }
 
 function checkCodec(codec: PayloadCodec | undefined): void {

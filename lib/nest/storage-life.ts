@@ -42,12 +42,24 @@ export class StorageLife implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     this.#listeners.bind();
-    for (const carrier of this.#settings.context.carriers) await carrier.prepare?.();
+    await this.#prepareContext();
     await this.#metrics.open();
     await this.#storage.open();
     // Before any worker of this process claims its first job.
     for (const [queue, limits] of this.#settings.limits) {
       await (isBounded(limits) ? this.#storage.limit(queue, limits) : this.#storage.limit(queue));
+    }
+  }
+
+  async #prepareContext(): Promise<void> {
+    const { context, transactions } = this.#settings;
+    for (const carrier of context.carriers) await carrier.prepare?.();
+    await transactions?.prepare?.();
+    // The storage of the options can: a test has put another in its place.
+    if (transactions && !this.#storage.capabilities.transactions) {
+      this.#logger.warn(
+        `The ${this.#storage.name} storage joins no transactions: jobs are queued at once, whatever becomes of those around`,
+      );
     }
   }
 

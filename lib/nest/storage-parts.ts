@@ -44,7 +44,7 @@ export const STORAGE_PARTS: readonly Provider[] = [
     provide: QueueHandle,
     useFactory: (
       storage: Storage,
-      { defaults, codec, context }: JobsSettings,
+      { defaults, codec, context, transactions }: JobsSettings,
       events: EventSource,
       surroundings: Surroundings,
       { telemetry }: OptionalTelemetry,
@@ -56,6 +56,7 @@ export const STORAGE_PARTS: readonly Provider[] = [
         chance: surroundings.chance,
         ...(codec === undefined ? {} : { codec }),
         carriers: context.carriers,
+        ...(transactions === undefined ? {} : { ambient: transactions }),
         onCarrierFailed: (carrier, error) => logger.captureFailed(carrier, error),
         endNews: endNewsOf(events),
         ...(telemetry === undefined ? {} : { surroundings: telemetry }),

@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'nest/telemetry': ['core', 'storage', 'client', 'runtime', '@nestjs/', '@opentelemetry/api'],
   'nest/class-validation.ts': ['core', 'class-validator', 'class-transformer'],
   'nest/context/cls-carrier.ts': ['core', 'nestjs-cls'],
+  'nest/context/cls-transactions.ts': ['core', 'client', '@nestjs-cls/transactional'],
   'nest/context/trace-carrier.ts': ['core', '@opentelemetry/api'],
   testing: ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', 'node:assert'],
   'testing/contract/model*': [

@@ -14,13 +14,13 @@ export class InlineQueueHandle extends QueueHandle {
 
   override async queue(job: object, options?: QueueOptions): Promise<Pushed> {
     const pushed = await super.queue(job, options);
-    if (options?.transaction === undefined) await this.#onQueued();
+    if ((options?.transaction ?? false) === false) await this.#onQueued();
     return pushed;
   }
 
   override async queueAll(jobs: readonly object[], options?: BatchOptions): Promise<readonly Pushed[]> {
     const pushed = await super.queueAll(jobs, options);
-    if (options?.transaction === undefined) await this.#onQueued();
+    if ((options?.transaction ?? false) === false) await this.#onQueued();
     return pushed;
   }
 }

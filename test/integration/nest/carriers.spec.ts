@@ -71,11 +71,15 @@ describe('values of nestjs-cls', () => {
 
   it('stay behind without a carrier, although the same process runs the job', async () => {
     const { cls, jobs } = await start([]);
-    const { id } = await cls.run(() => {
-      cls.set('tenant', 7);
-      return jobs.queue(new OfTenant());
-    });
-    expect((await ended(jobs, id)).result).toEqual({ isActive: false });
+    for (let round = 0; round < 5; round++) {
+      const { id } = await cls.run(() => {
+        cls.set('tenant', 7);
+        return jobs.queue(new OfTenant());
+      });
+      expect((await ended(jobs, id)).result).toEqual({ isActive: false });
+      // Until the runner has nothing under way, so that the next job wakes it.
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    }
   });
 
   it('that are no plain JSON are refused by the name of their key', async () => {
