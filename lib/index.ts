@@ -64,8 +64,9 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-
 
 export { QueueHandle } from './client/queue-handle.js';
 export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
+export { inParallel, inSequence, type FlowPart } from './client/flow-parts.js';
 export type { End, Need } from './core/dependency.js';
-export type { ParentJob } from './core/parent-job.js';
+export type { ParentJob, ParentResults } from './core/parent-job.js';
 export type { WaitOptions } from './client/job-waits.js';
 export type {
   BatchOptions,

@@ -22,7 +22,8 @@ export type { EndListener, EndNews } from './client/end-news.js';
 export type { PushSurroundings } from './client/push-surroundings.js';
 export type { QueuedEvent, QueuedJob, QueuedListener } from './client/queued-event.js';
 export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
-export type { ParentJob } from './core/parent-job.js';
+export { inParallel, inSequence, type FlowPart } from './client/flow-parts.js';
+export type { ParentJob, ParentResults } from './core/parent-job.js';
 export type { WaitOptions } from './client/job-waits.js';
 export type {
   BatchOptions,

@@ -37,25 +37,6 @@ export interface BatchEnds {
   readonly onDead?: object;
 }
 
-/** Each job waits for the one before it to complete. */
-export function chained(jobs: readonly object[]): ReadonlyMap<string, FlowStep> {
-  return new Map(
-    jobs.map((job, nth) => [String(nth), nth === 0 ? { job } : { job, after: [String(nth - 1)] }]),
-  );
-}
-
-/** All at once, and what follows on them. */
-export function batched(
-  jobs: readonly object[],
-  { onEnd, onDead }: BatchEnds,
-): ReadonlyMap<string, FlowStep> {
-  const steps = new Map<string, FlowStep>(jobs.map((job, nth) => [String(nth), { job }]));
-  const all = (needs: Need) => Object.fromEntries(jobs.map((_, nth) => [String(nth), needs]));
-  if (onEnd !== undefined) steps.set('onEnd', { job: onEnd, after: all('ended') });
-  if (onDead !== undefined) steps.set('onDead', { job: onDead, after: all('dead') });
-  return steps;
-}
-
 /** The jobs of a flow as they are to be pushed. Throws `InvalidOptionError` naming the step that is wrong. */
 export function jobsOfFlow(
   steps: ReadonlyMap<string, FlowStep>,

@@ -16,7 +16,8 @@ import type { EndNews } from './end-news.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
 import { JobPreparer } from './job-preparer.js';
 import { JobWaits, parseWait, type WaitOptions } from './job-waits.js';
-import { batched, chained, jobsOfFlow } from './flow-steps.js';
+import { batched, chained } from './flow-parts.js';
+import { jobsOfFlow } from './flow-steps.js';
 import type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './flow-steps.js';
 import { Patience } from './patience.js';
 import type { PushSurroundings } from './push-surroundings.js';
@@ -108,25 +109,33 @@ export class QueueHandle<S extends Storage = Storage> {
 
   /**
    * Enqueues jobs that run one after another: each once the one before it has completed. When one is dead or cancelled, those
-   * after it are cancelled. All are stored in one step, or none. Needs the capability `flows`, as the next two do.
+   * after it are cancelled. All are stored in one step, or none. Needs the capability `flows`, as the next two do. An element may
+   * be several jobs (`inParallel`); `ids` has all of them in the order in which they were written down.
    */
   async chain(jobs: readonly object[], options?: FlowOptions<S>): Promise<QueuedFlow<readonly string[]>> {
-    const { flow, ids } = await this.#flow(chained(jobs), options);
-    return { flow, ids: jobs.map((_, nth) => ids[String(nth)] ?? '') };
+    const steps = chained(jobs);
+    const { flow, ids } = await this.#flow(steps, options);
+    return { flow, ids: [...steps.keys()].map((name) => ids[name] ?? '') };
   }
 
-  /** Enqueues jobs that run whenever they can, and what follows when all have ended (`onEnd`) or one is dead (`onDead`). */
+  /**
+   * Enqueues jobs that run whenever they can, and what follows when all have ended (`onEnd`) or one is dead (`onDead`). An element
+   * may be several jobs (`inSequence`); `ids` has all of them in the order in which they were written down.
+   */
   async batch(
     jobs: readonly object[],
     { onEnd, onDead, ...options }: FlowOptions<S> & BatchEnds = {},
   ): Promise<QueuedFlow<readonly string[]> & { readonly onEnd?: string; readonly onDead?: string }> {
-    const ends = { ...(onEnd && { onEnd }), ...(onDead && { onDead }) };
-    const { flow, ids } = await this.#flow(batched(jobs, ends), options);
+    const steps = batched(jobs, { ...(onEnd && { onEnd }), ...(onDead && { onDead }) });
+    const { flow, ids } = await this.#flow(steps, options);
+    const { onEnd: endId, onDead: deadId } = ids;
     return {
       flow,
-      ids: jobs.map((_, nth) => ids[String(nth)] ?? ''),
-      ...(ids['onEnd'] === undefined ? {} : { onEnd: ids['onEnd'] }),
-      ...(ids['onDead'] === undefined ? {} : { onDead: ids['onDead'] }),
+      ids: [...steps.keys()].flatMap((name) =>
+        name === 'onEnd' || name === 'onDead' ? [] : (ids[name] ?? ''),
+      ),
+      ...(endId === undefined ? {} : { onEnd: endId }),
+      ...(deadId === undefined ? {} : { onDead: deadId }),
     };
   }
 

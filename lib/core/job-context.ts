@@ -1,5 +1,6 @@
 import { currentRun } from './current-run.js';
-import type { ParentJob } from './parent-job.js';
+import type { JobClass } from './job-definition.js';
+import type { ParentJob, ParentResults } from './parent-job.js';
 import { parseDuration, type Duration } from './duration.js';
 
 /**
@@ -40,6 +41,12 @@ export abstract class JobContext {
   abstract readonly meta: unknown;
   /** The jobs that it waited for, in a chain, batch or flow, in their order, and what they returned. Empty for all others. */
   abstract readonly parents: readonly ParentJob[];
+  /**
+   * What the first of its `parents` returned, one for each class, in their order: `const [rows, rates] = context.results(Load, Rates)`.
+   * The classes are for the compiler, which takes the types from their `run`; `undefined` where a parent returned nothing, or did not
+   * complete. Throws `NonRetryableError` when there are fewer parents than classes.
+   */
+  abstract results<const Parents extends readonly JobClass[]>(...parents: Parents): ParentResults<Parents>;
   /** Stores a JSON value that `info` shows. Writes are gathered: the newest value is stored within a second. */
   abstract progress(value: unknown): void;
   /** Writes a line that carries the job's id, through the logger of the application. */

@@ -13,6 +13,28 @@ class Resize {
   ) {}
 }
 
+class Rows {
+  run() {
+    return { count: 1 };
+  }
+}
+
+class Rates {
+  async run() {
+    return [1.5];
+  }
+}
+
+// What jobs before it returned is typed by their classes.
+export function report(context: JobContext): number {
+  const [rows, rates] = context.results(Rows, Rates);
+  // @ts-expect-error they may have returned nothing
+  const count: number = rows.count;
+  // @ts-expect-error there are two
+  const third: unknown = context.results(Rows, Rates)[2];
+  return count + (rates?.[0] ?? Number(third));
+}
+
 const definition = defineJob(Resize, { name: 'resize', priority: (job) => job.width });
 
 // A handler takes what defineJob returned as it is, also where options ask the job.

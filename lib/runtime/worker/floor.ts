@@ -245,7 +245,9 @@ export class Floor implements ExecutionHost {
 
   #withResult(execution: Execution, outcome: Outcome, value: unknown): Outcome {
     if (outcome.kind !== 'completed') return outcome;
-    if (decodePolicy(execution.job.policy).keep.completed === false) return outcome;
+    // In a flow others may wait for it, and keep it though the record goes.
+    const { policy, flow } = execution.job;
+    if (decodePolicy(policy).keep.completed === false && flow === undefined) return outcome;
     const { text, problem } = encodeResult(value);
     const { events } = this.#options;
     if (problem !== undefined && events.hears('result-dropped')) {

@@ -1,7 +1,9 @@
 import { Snooze, type JobContext } from '../../core/job-context.js';
+import type { JobClass } from '../../core/job-definition.js';
+import { NonRetryableError } from '../../core/run-errors.js';
 import type { Duration } from '../../core/duration.js';
 import { maxAttempts } from '../../core/max-retries.js';
-import { parentsOf, type ParentJob } from '../../core/parent-job.js';
+import { parentsOf, type ParentJob, type ParentResults } from '../../core/parent-job.js';
 import { decodeValue } from '../../core/payload.js';
 import { decodePolicy } from '../../core/policy.js';
 import { splitMeta } from '../../core/tick-mark.js';
@@ -61,6 +63,15 @@ export class RunContext implements JobContext {
 
   get parents(): readonly ParentJob[] {
     return parentsOf(this.#execution.job.after ?? []);
+  }
+
+  results<const Parents extends readonly JobClass[]>(...classes: Parents): ParentResults<Parents> {
+    const { parents } = this;
+    if (parents.length >= classes.length)
+      return classes.map((_, nth) => parents[nth]?.result) as unknown as ParentResults<Parents>;
+    throw new NonRetryableError(
+      `results() was asked for ${classes.length} parents; the job waited for ${parents.length}`,
+    );
   }
 
   get progress(): (value: unknown) => void {

@@ -50,14 +50,15 @@ export const flowEndsCases: readonly ContractCase[] = [
       await storage.push([...jobs, ...waiting]);
       const [one, two] = await take(storage, requestOf({ limit: 3 }));
       assert.ok(one && two);
-      await storage.complete([completionOf(one, completedFor(false)), completionOf(two, deadFor(false))]);
+      const withResult = { ...completedFor(false), result: '"r"' } as const;
+      await storage.complete([completionOf(one, withResult), completionOf(two, deadFor(false))]);
       await context.advance(LEASE + 10);
       await storage.rescue(10, 0);
       const freed = await take(storage, requestOf({ queues: [{ queue: 'next', limit: 5 }] }));
-      const ends = freed.map(({ id, after: [settled] = [] }) => [id, settled?.ended]);
+      const ends = freed.map(({ id, after: [settled] = [] }) => [id, settled?.ended, settled?.result]);
       assert.deepEqual(
         ends.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
-        waiting.map(({ id }, nth) => [id, ['completed', 'dead', 'dead'][nth]]),
+        waiting.map(({ id }, nth) => [id, ['completed', 'dead', 'dead'][nth], nth === 0 ? '"r"' : undefined]),
       );
     },
   },

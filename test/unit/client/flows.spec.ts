@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JobInspector } from '../../../lib/client/job-inspector.js';
+import { inParallel, inSequence } from '../../../lib/client/flow-parts.js';
 import { QueueHandle } from '../../../lib/client/queue-handle.js';
 import type { ParentJob } from '../../../lib/core/parent-job.js';
 import type { JobContext } from '../../../lib/core/job-context.js';
@@ -75,6 +76,41 @@ describe('a chain', () => {
   });
 });
 
+describe('parts in parts', () => {
+  it('run side by side and one after another, and what follows waits for the last of each', async () => {
+    const part = inParallel([new Step('b'), inSequence([new Step('c'), new Step('d')])]);
+    const { ids } = await jobs.chain([new Step('a'), part, new Step('e')]);
+    await ended(ids[4]);
+    expect(ids).toHaveLength(5);
+    expect([names()[0], names()[4]]).toEqual(['a', 'e']);
+    expect(names().indexOf('c')).toBeLessThan(names().indexOf('d'));
+    const last = runs.find(({ name }) => name === 'e');
+    expect(last?.parents.map(({ id, result }) => [id, result])).toEqual([
+      [ids[1], 'b done'],
+      [ids[3], 'd done'],
+    ]);
+  });
+
+  it('of a batch are followed by one job when all of them have ended', async () => {
+    const batch = await jobs.batch([inSequence([new Step('broken'), new Step('b')]), new Step('c')], {
+      onEnd: new Step('report'),
+    });
+    await ended(batch.onEnd);
+    expect(batch.ids).toHaveLength(3);
+    expect(names().toSorted()).toEqual(['broken', 'c', 'report']);
+    const report = runs.find(({ name }) => name === 'report');
+    expect(report?.parents.map(({ ended: end }) => end)).toEqual(['dead', 'cancelled', 'completed']);
+  });
+
+  it('may be 16 deep, and no deeper; none may be empty', async () => {
+    const nested = (depth: number): object => (depth === 0 ? new Step('x') : inParallel([nested(depth - 1)]));
+    const { ids } = await jobs.chain([nested(15)]);
+    await ended(ids[0]);
+    await expect(jobs.chain([nested(17)])).rejects.toThrow('deeper than 16');
+    await expect(jobs.chain([new Step('a'), inParallel([])])).rejects.toThrow('has no jobs');
+  });
+});
+
 describe('a batch', () => {
   it('is followed by one job when all have ended, and by one when any is dead', async () => {
     const batch = await jobs.batch([new Step('a'), new Step('broken'), new Step('c')], {
@@ -92,6 +128,32 @@ describe('a batch', () => {
     const batch = await jobs.batch([new Step('a')], { onDead: new Step('alarm') });
     await ended(batch.onDead);
     expect(await jobs.info(batch.onDead ?? '')).toMatchObject({ state: 'cancelled' });
+  });
+});
+
+describe('what jobs before it returned', () => {
+  it('is there though their records were not kept, in order and by their classes', async () => {
+    const results: unknown[] = [];
+    class Last {
+      run(context: JobContext): void {
+        results.push(context.results(Step, Step), context.results());
+        context.results(Step, Step, Step);
+      }
+    }
+    const last = defineJob(Last, { name: 'last' });
+    await runner.stop();
+    const handlers = [
+      { definition, run: (job: object) => (job as Step).name.length },
+      { definition: last, run: (job: object, context: JobContext) => (job as Last).run(context) },
+    ];
+    runner = new Runner({ storage, handlers, queues: { default: 4 } });
+    await runner.start();
+    const keep = { completed: false } as const;
+    const { ids } = await jobs.chain([inParallel([new Step('a'), new Step('bcd')]), new Last()], { keep });
+    await ended(ids[2]);
+    expect(results).toEqual([[1, 3], []]);
+    expect(await jobs.info(ids[2] ?? '')).toMatchObject({ state: 'dead', reason: 'non-retryable' });
+    expect(await jobs.info(ids[0] ?? '')).toBeUndefined();
   });
 });
 
