@@ -5,7 +5,10 @@ import type { BatchEnds, FlowStep } from './flow-steps.js';
 /** How deep parts may stand in one another. */
 const DEEPEST = 16;
 
-/** Jobs, and parts of jobs, that run one after another or side by side, as one element of a chain or batch. */
+/**
+ * Jobs, and parts of jobs, that run one after another or side by side: what `inSequence` and `inParallel` make.
+ * @publicApi
+ */
 export class FlowPart {
   constructor(
     /** @internal */
