@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 interface EncodeOptions {
   readonly signal: AbortSignal;
-  onProgress(percent: number): void;
+  readonly onProgress: (percent: number) => void;
 }
 
 /** Stands for a program that takes its time. */
