@@ -173,9 +173,8 @@ function heldQueue(name: string, row: SqlRow): HeldQueue {
 function takeTurns(queue: HeldQueue, candidates: readonly Candidate[], want: number): number[] {
   const own = candidates.find(({ group }) => group === undefined);
   if (own !== undefined) {
-    if (own.seqs.length === 0) queue.turn = 0;
-    // They come new, like a group, where there was none.
-    else if (queue.turn === 0) queue.turn = queue.turns += 1;
+    // They come new, like a group. Afterwards they keep their turn, whether or not this runner knows any of them.
+    if (queue.turn === 0 && own.seqs.length > 0) queue.turn = queue.turns += 1;
     own.turn = queue.turn;
   }
   const line = candidates

@@ -3,7 +3,7 @@ import { MOMENT } from './settling.sql.js';
 import { arrayOf, type Sql, type SqlRow } from './sql.js';
 
 /** What others left to a claim must not make that claim long. */
-const MOST_NOTES = 2_000;
+const MOST_NOTES = 10_000;
 const LOOKED_AT_ONCE = 100;
 
 /**
@@ -53,7 +53,7 @@ export interface HeldQueue {
   readonly hasGroups: boolean;
   readonly bounds: Bounds;
   readonly groupBounds: Bounds;
-  /** Of the jobs without a group; 0 while there is none, and until they were seen. */
+  /** Of the jobs without a group; 0 until they were seen. */
   turn: number;
   /** The last number that was given to a group. */
   turns: number;

@@ -4,7 +4,8 @@
  * `line` has the groups that a claim can take from, lane by lane, with the number of their turn; who knows none of the names
  * in it walks past nobody. Only claims write it, and they hold the row of the queue while they do. Everybody else leaves a
  * note, so that nobody waits for anybody: whatever changes a job of a group does, by the triggers. The next claim looks at
- * the groups of the notes. `look_at` is when it has to look at a group because of the time alone.
+ * the groups of the notes. One note does for all that a transaction does to a group in a row: nobody can take it before the
+ * commit. `look_at` is when it has to look at a group because of the time alone.
  */
 export const GROUP_TABLES = `
   create table jobs.job_group (
@@ -36,13 +37,19 @@ export const GROUP_TABLES = `
   create index note_queue on jobs.note (queue, seq);
 
   create function jobs.note_1() returns trigger language plpgsql as $note$
+  declare
+    changed integer;
+    mark text;
   begin
-    if tg_op <> 'INSERT' then
-      insert into jobs.note (queue, grp) select g.queue, g.id from jobs.job_group g where g.id = old.grp;
-    end if;
-    if tg_op = 'INSERT' or (tg_op = 'UPDATE' and new.grp <> old.grp) then
-      insert into jobs.note (queue, grp) select g.queue, g.id from jobs.job_group g where g.id = new.grp;
-    end if;
+    foreach changed in array case tg_op
+      when 'INSERT' then array[new.grp] when 'DELETE' then array[old.grp]
+      else array[old.grp] || case when new.grp <> old.grp then new.grp end end loop
+      mark := tg_table_schema || ':' || changed;
+      if changed is not null and mark is distinct from current_setting('background_jobs.noted', true) then
+        insert into jobs.note (queue, grp) select g.queue, g.id from jobs.job_group g where g.id = changed;
+        perform set_config('background_jobs.noted', mark, true);
+      end if;
+    end loop;
     return null;
   end
   $note$;

@@ -104,7 +104,8 @@ export class Operating {
     left = keys.filter((key) => !removed.has(key));
     const rest = left.length === 0 ? [] : await this.#database.rows(LEFT, [arrayOf(left)]);
     const running = new Set(rest.filter(({ state }) => state === STATE.running).map(({ key }) => key));
-    const tied = rest.flatMap(({ key, state }) => (state === STATE.running ? [] : [key as string]));
+    const there = byKey(rest);
+    const tied = [...new Set(left)].filter((key) => there.has(key) && !running.has(key));
     for (const row of await this.#removeTied(tied)) removed.set(row.key as string, row);
     return keys.map((key) => (removed.delete(key) ? 'removed' : running.has(key) ? 'running' : 'unknown'));
   }
@@ -136,8 +137,9 @@ export class Operating {
       // One after the other: the next of these may be one that waited for it.
       for (const key of keys) {
         const [gone] = await sql.rows(REMOVE_TIED, [arrayOf([key])]);
+        // The end of the one before may have ended it, and left a record.
+        all.rows.push(...(gone === undefined ? await sql.rows(REMOVE_ENDED, [arrayOf([key])]) : [gone]));
         if (gone === undefined) continue;
-        all.rows.push(gone);
         await sql.rows(CUT, [arrayOf([key])]);
         if (!isAwaited(gone.edges)) continue;
         all.lanes.push(...(await this.#flows.tellEnds(sql, [{ key, ended: 'cancelled', result: null }])));
@@ -171,11 +173,11 @@ export class Operating {
     const ended = new Set<string>();
     const tied = new Set(waiting.filter(({ edges }) => edges !== null).map(({ key }) => key));
     for (const key of keys) {
-      const row = live.get(key);
-      if (row === undefined || !tied.delete(key)) continue;
-      const told = await this.#flows.end(sql, endingOf(row, reason));
-      if (told.leases.length === 0) ended.add(key);
-      lanes.push(...told.lanes);
+      if (!tied.delete(key)) continue;
+      // As it is by now: the end of the one before may have ended it as well, or freed it.
+      const [row] = await sql.rows(LIVE, [arrayOf([key])]);
+      if (row === undefined) ended.add(key);
+      else lanes.push(...(await this.#flows.end(sql, endingOf(row, reason))).lanes);
     }
     return { ended, lanes };
   }

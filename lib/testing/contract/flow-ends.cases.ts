@@ -158,6 +158,23 @@ export const flowEndsCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'flow: to cancel or remove several jobs that wait for one another is to do so one after another',
+    needs: 'flows',
+    async run({ storage }) {
+      const first = jobOf();
+      const second = jobOf(after('ended', first));
+      await storage.push([second, first]);
+      assert.deepEqual(await storage.cancel(idsOf([first, second]), 'no'), ['cancelled', 'cancelled']);
+      assert.equal(await stateOf(storage, second.id), 'cancelled');
+      const third = jobOf();
+      const fourth = jobOf(after('completed', third));
+      await storage.push([fourth, third]);
+      assert.deepEqual(await storage.remove(idsOf([third, fourth])), ['removed', 'removed']);
+      assert.deepEqual(await storage.info(idsOf([third, fourth])), [undefined, undefined]);
+      assert.deepEqual(await take(storage), []);
+    },
+  },
+  {
     name: 'flow: an end in a transaction frees those who wait once that commits, and not when it rolls back',
     needs: ['flows', 'transactions'],
     async run(context) {
