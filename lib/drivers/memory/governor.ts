@@ -50,8 +50,11 @@ export class Governor {
 
   add(job: StoredJob): void {
     const group = this.#obtain(job.group);
-    // One that comes new waits for every other once.
-    if (!group.hasReady) group.turn = this.#turns += 1;
+    if (!group.hasReady) {
+      // One that comes new waits for every other once, and no longer for its last starts to be forgotten.
+      group.turn = this.#turns += 1;
+      this.#stand(group, undefined);
+    }
     group.add(job);
     this.#place(group);
   }

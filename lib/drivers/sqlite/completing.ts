@@ -7,6 +7,7 @@ import { FIND } from './found-job.js';
 import type { HeldJobs, Place } from './held-jobs.js';
 import type { Lanes } from './lanes.js';
 import { REMOVE_CONTENTS, removeEdges } from './removing.js';
+import { STATE } from './schema.js';
 import { answerAgain, type Settling } from './settling.js';
 import type { Transaction } from './transaction.js';
 
@@ -14,14 +15,15 @@ const PLACE = `
   select seq, lane, grp, edges from jobs_job where seq = (select seq from jobs_content where id = ?)`;
 // The token and the state are the whole guard: a job that moved on has another token, or does not run.
 const HELD = `and state = 3 and token = ?`;
-const COMPLETE = bySeqs(
-  `
+// What is remembered of a job may be older than those who wait for it.
+const HELD_ALONE = `${HELD} and edges is null`;
+const COMPLETE = `
   update jobs_job
   set state = 4, attempt = ?, stalls = 0, ended_at = ?, prune_at = ?, result = ?, lease_until = null,
-    runner = null, unique_key = null, grp = null`,
-  HELD,
-);
-const COMPLETE_AWAY = bySeqs(`delete from jobs_job`, HELD);
+    runner = null, unique_key = null, grp = null`;
+const COMPLETED = { alone: bySeqs(COMPLETE, HELD_ALONE), tied: bySeqs(COMPLETE, HELD) };
+const AWAY = `delete from jobs_job`;
+const COMPLETED_AWAY = { alone: bySeqs(AWAY, HELD_ALONE), tied: bySeqs(AWAY, HELD) };
 const STILL_HELD = `
   select json_group_array(seq) as json from jobs_job
   where seq in (select value from json_each(?)) ${HELD}`;
@@ -87,10 +89,11 @@ export class Completing {
     const { attempt, keep, result = null, token, lane, hasEdges, members } = group;
     const seqs = members.map(({ seq }) => seq);
     const ending = hasEdges ? new Set(tx.sql.json<number>(STILL_HELD, JSON.stringify(seqs), token)) : NONE;
+    const kind = hasEdges ? 'tied' : 'alone';
     const changed =
       keep === false
-        ? changeSeqs(tx.sql, COMPLETE_AWAY, seqs, [], [token])
-        : changeSeqs(tx.sql, COMPLETE, seqs, [attempt, tx.now, tx.now + keep, result], [token]);
+        ? changeSeqs(tx.sql, COMPLETED_AWAY[kind], seqs, [], [token])
+        : changeSeqs(tx.sql, COMPLETED[kind], seqs, [attempt, tx.now, tx.now + keep, result], [token]);
     const { queue } = this.#lanes.byId(tx.sql, lane);
     tx.count(queue, 'completed', changed);
     tx.noteEnd(queue);
@@ -100,7 +103,9 @@ export class Completing {
       keep === false && !isWhole ? new Set(tx.sql.json<number>(GONE, JSON.stringify(seqs))) : undefined;
     const recorded = members.map(({ id, seq }): Recorded => {
       if (isWhole || gone?.has(seq)) return 'recorded';
-      return answerAgain(tx.sql.first(FIND, id), token);
+      const row = tx.sql.first(FIND, id);
+      const isHeld = row?.state === STATE.running && row.token === token;
+      return isHeld ? this.#settling.complete(tx, completionOf(group, id)) : answerAgain(row, token);
     });
     if (keep === false && changed > 0) removeContents(tx, members, gone);
     if (ending.size > 0) this.#tell(tx, group, ending);
@@ -121,6 +126,11 @@ export class Completing {
 }
 
 const NONE: ReadonlySet<number> = new Set();
+
+function completionOf({ token, attempt, keep, result }: Alike, id: string): Completion {
+  const settlement = { state: 'completed', attempt, stalls: 0, keep } as const;
+  return { lease: { id, token }, settlement: result === undefined ? settlement : { ...settlement, result } };
+}
 
 function removeContents(tx: Transaction, members: Alike['members'], gone?: ReadonlySet<number>): void {
   const seqs = members.map(({ seq }) => seq).filter((seq) => gone === undefined || gone.has(seq));

@@ -147,6 +147,18 @@ export const limitsCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'limit: the only job of a group may start again at once where the rate of the group has room',
+    needs: 'groups',
+    async run({ storage }) {
+      await storage.limit('default', { groups: { rate: { count: 2, per: 60_000 } } });
+      await storage.push([jobOf({ group: 'a' })]);
+      await storage.release([only(await take(storage))]);
+      const job = only(await take(storage));
+      await storage.release([job]);
+      assert.deepEqual(await take(storage), []);
+    },
+  },
+  {
     name: 'limit: shown in the numbers of its queue, kept over a restart, and over when lifted',
     needs: 'limits',
     async run(context) {
