@@ -11,7 +11,7 @@ export type {
 export type { ContextOptions } from './nest/context/context-options.js';
 export { ClsCarrier, type ClsCarrierOptions } from './nest/context/cls-carrier.js';
 export { ClsTransactions, type ClsTransactionsOptions } from './nest/context/cls-transactions.js';
-export type { AmbientTransactions } from './client/ambient-transactions.js';
+export type { AmbientTransactions } from './client/enqueue/ambient-transactions.js';
 export { TraceCarrier, type TraceContext } from './nest/context/trace-carrier.js';
 export type { JobCarrier } from './core/job-carrier.js';
 export { getInstanceToken, InjectQueueHandle } from './nest/instance-token.js';
@@ -43,7 +43,7 @@ export { JobMetrics } from './nest/prometheus/job-metrics.js';
 export type { PrometheusOptions, PrometheusRegistry } from './nest/prometheus/prometheus-options.js';
 export type { OpenTelemetryOptions } from './nest/telemetry/open-telemetry-options.js';
 export type { WorkerStage } from './nest/worker-state.js';
-export type { QueuedEvent, QueuedJob } from './client/queued-event.js';
+export type { QueuedEvent, QueuedJob } from './client/enqueue/queued-event.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
 export type { InjectToken, OptionalToken } from './nest/inject-token.js';
 export { JobContext, Snooze } from './core/job-context.js';
@@ -63,30 +63,30 @@ export type { Upcasts } from './core/payload-form.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 
 export { QueueHandle } from './client/queue-handle.js';
-export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
-export { inParallel, inSequence, type FlowPart } from './client/flow-parts.js';
+export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/enqueue/flow-steps.js';
+export { inParallel, inSequence, type FlowPart } from './client/enqueue/flow-parts.js';
 export type { End, Need } from './core/dependency.js';
 export type { ParentJob, ParentResults } from './core/parent-job.js';
-export type { WaitOptions } from './client/job-waits.js';
+export type { WaitOptions } from './client/wait/job-waits.js';
 export type {
   BatchOptions,
   QueueAndWaitOptions,
   QueueOptions,
   ScheduleOptions,
-} from './client/queue-options.js';
+} from './client/enqueue/queue-options.js';
 export {
   ScheduleControl,
   type PreviewOptions,
   type ScheduleControlOptions,
 } from './client/schedule-control.js';
-export type { ScheduleInfo } from './client/schedule-info.js';
-export type { CronOptions, EveryOptions, TickOptions } from './client/schedule-options.js';
-export type { JobFailure, JobInfo } from './client/job-info.js';
-export type { QueueSummary } from './client/queue-summary.js';
+export type { ScheduleInfo } from './client/schedules/schedule-info.js';
+export type { CronOptions, EveryOptions, TickOptions } from './client/schedules/schedule-options.js';
+export type { JobFailure, JobInfo } from './client/inspect/job-info.js';
+export type { QueueSummary } from './client/inspect/queue-summary.js';
 export { JobInspector, type JobIds, type JobInspectorOptions } from './client/job-inspector.js';
-export type { JobFilter } from './client/job-filter.js';
-export type { CountOptions, JobCount, JobInfoPage, PageOptions } from './client/job-listing.js';
-export type { ActionResult } from './client/job-action.js';
+export type { JobFilter } from './client/inspect/job-filter.js';
+export type { CountOptions, JobCount, JobInfoPage, PageOptions } from './client/inspect/job-listing.js';
+export type { ActionResult } from './client/inspect/job-action.js';
 export type {
   BulkBatch,
   BulkOptions,
@@ -95,18 +95,18 @@ export type {
   DryRun,
   DryRunOptions,
   StartAgainOptions,
-} from './client/bulk-action.js';
+} from './client/inspect/bulk-action.js';
 export type {
   DeathCause,
   RedriveDryRunOptions,
   RedriveOptions,
   RedrivePreview,
   RedriveTarget,
-} from './client/redrive.js';
-export type { GroupSummary } from './client/group-summary.js';
-export type { LimitOptions, QueueLimitsOptions } from './client/queue-limits-options.js';
-export type { Explanation, Reason } from './client/explanation.js';
-export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
+} from './client/inspect/redrive.js';
+export type { GroupSummary } from './client/inspect/group-summary.js';
+export type { LimitOptions, QueueLimitsOptions } from './client/inspect/queue-limits-options.js';
+export type { Explanation, Reason } from './client/inspect/explanation.js';
+export type { RunnersOptions, RunnerSummary } from './client/inspect/runner-summary.js';
 export type { Pushed } from './storage/new-job.js';
 export type { CancelResult, Ended, QueueLimits } from './storage/inspection.js';
 export type { Rate } from './core/rate.js';

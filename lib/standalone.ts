@@ -6,7 +6,7 @@ export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
 export { JobContext, Snooze } from './core/job-context.js';
 export type { JobCarrier } from './core/job-carrier.js';
-export type { AmbientTransactions } from './client/ambient-transactions.js';
+export type { AmbientTransactions } from './client/enqueue/ambient-transactions.js';
 export type { ResultOf } from './core/job-result.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';
@@ -18,32 +18,32 @@ export type { Upcasts } from './core/payload-form.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 
 export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
-export type { EndListener, EndNews } from './client/end-news.js';
-export type { PushSurroundings } from './client/push-surroundings.js';
-export type { QueuedEvent, QueuedJob, QueuedListener } from './client/queued-event.js';
-export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/flow-steps.js';
-export { inParallel, inSequence, type FlowPart } from './client/flow-parts.js';
+export type { EndListener, EndNews } from './client/wait/end-news.js';
+export type { PushSurroundings } from './client/enqueue/push-surroundings.js';
+export type { QueuedEvent, QueuedJob, QueuedListener } from './client/enqueue/queued-event.js';
+export type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './client/enqueue/flow-steps.js';
+export { inParallel, inSequence, type FlowPart } from './client/enqueue/flow-parts.js';
 export type { ParentJob, ParentResults } from './core/parent-job.js';
-export type { WaitOptions } from './client/job-waits.js';
+export type { WaitOptions } from './client/wait/job-waits.js';
 export type {
   BatchOptions,
   QueueAndWaitOptions,
   QueueOptions,
   ScheduleOptions,
-} from './client/queue-options.js';
+} from './client/enqueue/queue-options.js';
 export {
   ScheduleControl,
   type PreviewOptions,
   type ScheduleControlOptions,
 } from './client/schedule-control.js';
-export type { ScheduleInfo } from './client/schedule-info.js';
-export type { CronOptions, EveryOptions, TickOptions } from './client/schedule-options.js';
-export type { JobFailure, JobInfo } from './client/job-info.js';
-export type { QueueSummary } from './client/queue-summary.js';
+export type { ScheduleInfo } from './client/schedules/schedule-info.js';
+export type { CronOptions, EveryOptions, TickOptions } from './client/schedules/schedule-options.js';
+export type { JobFailure, JobInfo } from './client/inspect/job-info.js';
+export type { QueueSummary } from './client/inspect/queue-summary.js';
 export { JobInspector, type JobIds, type JobInspectorOptions } from './client/job-inspector.js';
-export type { JobFilter } from './client/job-filter.js';
-export type { CountOptions, JobCount, JobInfoPage, PageOptions } from './client/job-listing.js';
-export type { ActionResult } from './client/job-action.js';
+export type { JobFilter } from './client/inspect/job-filter.js';
+export type { CountOptions, JobCount, JobInfoPage, PageOptions } from './client/inspect/job-listing.js';
+export type { ActionResult } from './client/inspect/job-action.js';
 export type {
   BulkBatch,
   BulkOptions,
@@ -52,18 +52,18 @@ export type {
   DryRun,
   DryRunOptions,
   StartAgainOptions,
-} from './client/bulk-action.js';
+} from './client/inspect/bulk-action.js';
 export type {
   DeathCause,
   RedriveDryRunOptions,
   RedriveOptions,
   RedrivePreview,
   RedriveTarget,
-} from './client/redrive.js';
-export type { GroupSummary } from './client/group-summary.js';
-export type { LimitOptions, QueueLimitsOptions } from './client/queue-limits-options.js';
-export type { Explanation, Reason } from './client/explanation.js';
-export type { RunnersOptions, RunnerSummary } from './client/runner-summary.js';
+} from './client/inspect/redrive.js';
+export type { GroupSummary } from './client/inspect/group-summary.js';
+export type { LimitOptions, QueueLimitsOptions } from './client/inspect/queue-limits-options.js';
+export type { Explanation, Reason } from './client/inspect/explanation.js';
+export type { RunnersOptions, RunnerSummary } from './client/inspect/runner-summary.js';
 
 export { Runner, type RunnerOptions, type RunningJob } from './runtime/runner.js';
 export type { JobDeath } from './core/job-death.js';

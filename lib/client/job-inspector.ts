@@ -3,7 +3,7 @@ import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
 import type { GroupStats } from '../storage/inspection.js';
 import type { Storage } from '../storage/storage.js';
-import { actOnAll, checkDryRun, parseStartAgain, tryOnAll } from './bulk-action.js';
+import { actOnAll, checkDryRun, parseStartAgain, tryOnAll } from './inspect/bulk-action.js';
 import type {
   BulkOptions,
   BulkSummary,
@@ -11,24 +11,24 @@ import type {
   DryRun,
   DryRunOptions,
   StartAgainOptions,
-} from './bulk-action.js';
-import { explain, type Explanation } from './explanation.js';
-import { toGroupSummary, type GroupSummary } from './group-summary.js';
-import { actOn, cancelling, checkIds, changing, PROMOTE, REMOVE, retrying } from './job-action.js';
-import type { ActionResult, JobAction } from './job-action.js';
-import { parseFilter, type JobFilter } from './job-filter.js';
-import { toJobInfo, type JobInfo } from './job-info.js';
-import { countUpTo, eachOf } from './job-listing.js';
-import { pageOf } from './job-pages.js';
-import type { CountOptions, JobCount, JobInfoPage, PageOptions } from './job-listing.js';
-import { checkPriority } from './job-preparer.js';
-import { parentsFirst } from './parents-first.js';
-import { parseRedact, redacted } from './redaction.js';
-import { previewRedrive, redriveAll } from './redrive.js';
-import type { RedriveDryRunOptions, RedriveOptions, RedrivePreview } from './redrive.js';
-import { isBounded, parseQueueLimits, type QueueLimitsOptions } from './queue-limits-options.js';
-import { toQueueSummary, type QueueSummary } from './queue-summary.js';
-import { toRunnerSummary, type RunnersOptions, type RunnerSummary } from './runner-summary.js';
+} from './inspect/bulk-action.js';
+import { explain, type Explanation } from './inspect/explanation.js';
+import { toGroupSummary, type GroupSummary } from './inspect/group-summary.js';
+import { actOn, cancelling, checkIds, changing, PROMOTE, REMOVE, retrying } from './inspect/job-action.js';
+import type { ActionResult, JobAction } from './inspect/job-action.js';
+import { parseFilter, type JobFilter } from './inspect/job-filter.js';
+import { toJobInfo, type JobInfo } from './inspect/job-info.js';
+import { countUpTo, eachOf } from './inspect/job-listing.js';
+import { pageOf } from './inspect/job-pages.js';
+import type { CountOptions, JobCount, JobInfoPage, PageOptions } from './inspect/job-listing.js';
+import { checkPriority } from './enqueue/job-preparer.js';
+import { parentsFirst } from './inspect/parents-first.js';
+import { parseRedact, redacted } from './inspect/redaction.js';
+import { previewRedrive, redriveAll } from './inspect/redrive.js';
+import type { RedriveDryRunOptions, RedriveOptions, RedrivePreview } from './inspect/redrive.js';
+import { isBounded, parseQueueLimits, type QueueLimitsOptions } from './inspect/queue-limits-options.js';
+import { toQueueSummary, type QueueSummary } from './inspect/queue-summary.js';
+import { toRunnerSummary, type RunnersOptions, type RunnerSummary } from './inspect/runner-summary.js';
 import { ScheduleControl } from './schedule-control.js';
 
 const IDS_AT_ONCE = 500;

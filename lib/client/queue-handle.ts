@@ -10,22 +10,27 @@ import type { PayloadCodec } from '../core/payload.js';
 import type { CancelResult } from '../storage/inspection.js';
 import type { NewJob, Pushed } from '../storage/new-job.js';
 import type { Storage } from '../storage/storage.js';
-import type { AmbientTransactions } from './ambient-transactions.js';
-import { Carrying, type CarrierFailed } from './carrying.js';
-import type { EndNews } from './end-news.js';
-import { toJobInfo, type JobInfo } from './job-info.js';
-import { JobPreparer } from './job-preparer.js';
-import { JobWaits, parseWait, type WaitOptions } from './job-waits.js';
-import { batched, chained } from './flow-parts.js';
-import { jobsOfFlow } from './flow-steps.js';
-import type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './flow-steps.js';
-import { Patience } from './patience.js';
-import type { PushSurroundings } from './push-surroundings.js';
-import type { QueuedListener } from './queued-event.js';
-import type { BatchOptions, QueueAndWaitOptions, QueueOptions, ScheduleOptions } from './queue-options.js';
-import { toQueueSummary, type QueueSummary } from './queue-summary.js';
-import { ScheduleDeclarer } from './schedule-declarer.js';
-import type { CronOptions, EveryOptions } from './schedule-options.js';
+import type { AmbientTransactions } from './enqueue/ambient-transactions.js';
+import { Carrying, type CarrierFailed } from './enqueue/carrying.js';
+import type { EndNews } from './wait/end-news.js';
+import { toJobInfo, type JobInfo } from './inspect/job-info.js';
+import { JobPreparer } from './enqueue/job-preparer.js';
+import { JobWaits, parseWait, type WaitOptions } from './wait/job-waits.js';
+import { batched, chained } from './enqueue/flow-parts.js';
+import { jobsOfFlow } from './enqueue/flow-steps.js';
+import type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './enqueue/flow-steps.js';
+import { Patience } from './wait/patience.js';
+import type { PushSurroundings } from './enqueue/push-surroundings.js';
+import type { QueuedListener } from './enqueue/queued-event.js';
+import type {
+  BatchOptions,
+  QueueAndWaitOptions,
+  QueueOptions,
+  ScheduleOptions,
+} from './enqueue/queue-options.js';
+import { toQueueSummary, type QueueSummary } from './inspect/queue-summary.js';
+import { ScheduleDeclarer } from './schedules/schedule-declarer.js';
+import type { CronOptions, EveryOptions } from './schedules/schedule-options.js';
 
 /** Options of a `QueueHandle`. @publicApi */
 export interface QueueHandleOptions {

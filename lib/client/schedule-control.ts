@@ -9,8 +9,8 @@ import { markTick } from '../core/tick-mark.js';
 import type { NewJob } from '../storage/new-job.js';
 import type { Schedule } from '../storage/schedules.js';
 import type { Storage } from '../storage/storage.js';
-import { Patience } from './patience.js';
-import { comingOf, toScheduleInfo, type ScheduleInfo } from './schedule-info.js';
+import { Patience } from './wait/patience.js';
+import { comingOf, toScheduleInfo, type ScheduleInfo } from './schedules/schedule-info.js';
 
 const MOST_COMING = 1000;
 

@@ -1,10 +1,10 @@
 import type { NestInterceptor, Type } from '@nestjs/common';
-import type { QueueLimitsOptions } from '../client/queue-limits-options.js';
+import type { QueueLimitsOptions } from '../client/inspect/queue-limits-options.js';
 import type { Duration } from '../core/duration.js';
 import type { JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { Storage } from '../storage/storage.js';
-import type { AmbientTransactions } from '../client/ambient-transactions.js';
+import type { AmbientTransactions } from '../client/enqueue/ambient-transactions.js';
 import type { ContextOptions } from './context/context-options.js';
 import type { OpenTelemetryOptions } from './telemetry/open-telemetry-options.js';
 import type { PrometheusOptions } from './prometheus/prometheus-options.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ScheduleControl } from '../client/schedule-control.js';
-import { ScheduleDeclarer } from '../client/schedule-declarer.js';
+import { ScheduleDeclarer } from '../client/schedules/schedule-declarer.js';
 import { InvalidJobError, InvalidOptionError } from '../core/errors.js';
 import type { JobClass, JobDefinition } from '../core/job-definition.js';
 import type { NewSchedule } from '../storage/schedules.js';

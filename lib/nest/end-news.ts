@@ -1,4 +1,4 @@
-import type { EndNews } from '../client/end-news.js';
+import type { EndNews } from '../client/wait/end-news.js';
 import type { EventSource } from './job-events.js';
 
 /** The ends of jobs among the events of this process. They are made only while somebody listens. */

@@ -1,5 +1,5 @@
 import { Observable, Subject, Subscription } from 'rxjs';
-import type { QueuedEvent } from '../client/queued-event.js';
+import type { QueuedEvent } from '../client/enqueue/queued-event.js';
 import { InvalidJobError } from '../core/errors.js';
 import { definitionOf, type JobClass } from '../core/job-definition.js';
 import type { RunnerEvent } from '../runtime/runner-event.js';

@@ -5,7 +5,7 @@ import { JOB_OPTIONS, type JobOptions } from '../core/job-definition.js';
 import { parseKeep } from '../core/keep.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import { checkMaxRetries } from '../core/max-retries.js';
-import { claimOf, throttled } from '../client/unique-key.js';
+import { claimOf, throttled } from '../client/enqueue/unique-key.js';
 import { checkName } from '../core/name.js';
 import { parseOrder } from '../core/order-options.js';
 

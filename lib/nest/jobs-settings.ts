@@ -1,7 +1,7 @@
 import type { NestInterceptor, Type } from '@nestjs/common';
-import type { AmbientTransactions } from '../client/ambient-transactions.js';
-import { parseQueueLimits } from '../client/queue-limits-options.js';
-import { parseRedact } from '../client/redaction.js';
+import type { AmbientTransactions } from '../client/enqueue/ambient-transactions.js';
+import { parseQueueLimits } from '../client/inspect/queue-limits-options.js';
+import { parseRedact } from '../client/inspect/redaction.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobOptions } from '../core/job-definition.js';

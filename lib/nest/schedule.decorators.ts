@@ -1,4 +1,4 @@
-import type { CronOptions, EveryOptions } from '../client/schedule-options.js';
+import type { CronOptions, EveryOptions } from '../client/schedules/schedule-options.js';
 import type { Duration } from '../core/duration.js';
 import type { JobClass } from '../core/job-definition.js';
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { isBounded } from '../client/queue-limits-options.js';
+import { isBounded } from '../client/inspect/queue-limits-options.js';
 import { InvalidOptionError } from '../core/errors.js';
 import { Storage } from '../storage/storage.js';
 import { EventListeners } from './event-listeners.js';

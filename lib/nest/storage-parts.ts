@@ -2,7 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { JobInspector } from '../client/job-inspector.js';
 import { QueueHandle } from '../client/queue-handle.js';
 import { ScheduleControl } from '../client/schedule-control.js';
-import { ScheduleDeclarer } from '../client/schedule-declarer.js';
+import { ScheduleDeclarer } from '../client/schedules/schedule-declarer.js';
 import { Storage } from '../storage/storage.js';
 import type { BackgroundJobsOptions } from './background-jobs-options.js';
 import { DeclaredKeys } from './declared-keys.js';

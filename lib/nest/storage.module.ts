@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { JobInspector } from '../client/job-inspector.js';
 import { QueueHandle } from '../client/queue-handle.js';
 import { ScheduleControl } from '../client/schedule-control.js';
-import { ScheduleDeclarer } from '../client/schedule-declarer.js';
+import { ScheduleDeclarer } from '../client/schedules/schedule-declarer.js';
 import { JobContext } from '../core/job-context.js';
 import { Storage } from '../storage/storage.js';
 import { DeclaredKeys } from './declared-keys.js';

@@ -1,4 +1,4 @@
-import { DEFAULT_QUEUE } from '../client/job-preparer.js';
+import { DEFAULT_QUEUE } from '../client/enqueue/job-preparer.js';
 import type { JobDefinition } from '../core/job-definition.js';
 import type { JobsSettings } from './jobs-settings.js';
 import { DEFAULT_CONCURRENCY } from './worker-options.js';

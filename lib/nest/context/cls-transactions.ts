@@ -1,4 +1,4 @@
-import type { AmbientTransactions } from '../../client/ambient-transactions.js';
+import type { AmbientTransactions } from '../../client/enqueue/ambient-transactions.js';
 import { InvalidOptionError } from '../../core/errors.js';
 import { checkKnownOptions } from '../../core/known-options.js';
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { InvalidOptionError } from '../../core/errors.js';
 import { describeFailure } from '../../core/failure.js';
 import type { JobContext } from '../../core/job-context.js';
-import type { PushSurroundings } from '../../client/push-surroundings.js';
+import type { PushSurroundings } from '../../client/enqueue/push-surroundings.js';
 import type { JobHandler } from '../../runtime/handler.js';
 import type { NewJob, Pushed } from '../../storage/new-job.js';
 import {

@@ -1,5 +1,5 @@
 import { QueueHandle, type QueueHandleOptions } from '../../client/queue-handle.js';
-import type { BatchOptions, QueueOptions } from '../../client/queue-options.js';
+import type { BatchOptions, QueueOptions } from '../../client/enqueue/queue-options.js';
 import type { Pushed } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
 

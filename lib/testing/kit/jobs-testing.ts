@@ -1,7 +1,7 @@
-import { Carrying } from '../../client/carrying.js';
-import { JobPreparer } from '../../client/job-preparer.js';
+import { Carrying } from '../../client/enqueue/carrying.js';
+import { JobPreparer } from '../../client/enqueue/job-preparer.js';
 import { QueueHandle } from '../../client/queue-handle.js';
-import type { QueueOptions } from '../../client/queue-options.js';
+import type { QueueOptions } from '../../client/enqueue/queue-options.js';
 import { systemChance, systemClock, type Clock } from '../../core/clock.js';
 import { parseDuration, type Duration } from '../../core/duration.js';
 import { InvalidOptionError } from '../../core/errors.js';

@@ -1,7 +1,7 @@
 import { splitVersion } from '../../core/payload-form.js';
 import { AssertionError, deepStrictEqual } from 'node:assert';
 import { inspect } from 'node:util';
-import { toJobInfo, type JobInfo } from '../../client/job-info.js';
+import { toJobInfo, type JobInfo } from '../../client/inspect/job-info.js';
 import { parseDuration, type Duration } from '../../core/duration.js';
 import { InvalidJobError } from '../../core/errors.js';
 import { definitionOf, reviveJob, type JobClass, type JobDefinition } from '../../core/job-definition.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explain, type Reason, type Surroundings } from '../../../lib/client/explanation.js';
+import { explain, type Reason, type Surroundings } from '../../../lib/client/inspect/explanation.js';
 import type { JobRecord } from '../../../lib/core/job.js';
 import { DEFAULT_POLICY, encodePolicy } from '../../../lib/core/policy.js';
 import type { LiveRunner } from '../../../lib/storage/claims.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JobInspector } from '../../../lib/client/job-inspector.js';
-import { inParallel, inSequence } from '../../../lib/client/flow-parts.js';
+import { inParallel, inSequence } from '../../../lib/client/enqueue/flow-parts.js';
 import { QueueHandle } from '../../../lib/client/queue-handle.js';
 import type { ParentJob } from '../../../lib/core/parent-job.js';
 import type { JobContext } from '../../../lib/core/job-context.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { BulkBatch } from '../../../lib/client/bulk-action.js';
+import type { BulkBatch } from '../../../lib/client/inspect/bulk-action.js';
 import { JobInspector } from '../../../lib/client/job-inspector.js';
 import { QueueHandle } from '../../../lib/client/queue-handle.js';
 import { InvalidOptionError } from '../../../lib/core/errors.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { JobPreparer } from '../../../lib/client/job-preparer.js';
-import type { QueueOptions } from '../../../lib/client/queue-options.js';
+import { JobPreparer } from '../../../lib/client/enqueue/job-preparer.js';
+import type { QueueOptions } from '../../../lib/client/enqueue/queue-options.js';
 import { Backoff } from '../../../lib/core/backoff.js';
 import { InvalidJobError, InvalidOptionError, InvalidPayloadError } from '../../../lib/core/errors.js';
 import { defineJob, type JobOptions } from '../../../lib/core/job-definition.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EndListener } from '../../../lib/client/end-news.js';
+import type { EndListener } from '../../../lib/client/wait/end-news.js';
 import { QueueHandle } from '../../../lib/client/queue-handle.js';
 import { InvalidOptionError, StorageClosedError } from '../../../lib/core/errors.js';
 import { defineJob } from '../../../lib/core/job-definition.js';

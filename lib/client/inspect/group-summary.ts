@@ -1,4 +1,4 @@
-import type { GroupStats } from '../storage/inspection.js';
+import type { GroupStats } from '../../storage/inspection.js';
 
 /** One group of a queue, as long as jobs of it wait or run or it is paused. @publicApi */
 export interface GroupSummary {

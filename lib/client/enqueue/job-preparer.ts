@@ -1,14 +1,19 @@
-import { parseDuration } from '../core/duration.js';
-import { InvalidJobError, InvalidOptionError } from '../core/errors.js';
-import { definitionOf, type JobClass, type JobDefinition, type JobOptions } from '../core/job-definition.js';
-import type { Keep } from '../core/keep.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { checkName } from '../core/name.js';
-import { parseOrder } from '../core/order-options.js';
-import { encodeValue, type PayloadCodec } from '../core/payload.js';
-import { checkFields, decodeJob, encodeJob } from '../core/payload-form.js';
-import type { Due, NewJob } from '../storage/new-job.js';
-import type { JobTemplate } from '../storage/schedules.js';
+import { parseDuration } from '../../core/duration.js';
+import { InvalidJobError, InvalidOptionError } from '../../core/errors.js';
+import {
+  definitionOf,
+  type JobClass,
+  type JobDefinition,
+  type JobOptions,
+} from '../../core/job-definition.js';
+import type { Keep } from '../../core/keep.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { checkName } from '../../core/name.js';
+import { parseOrder } from '../../core/order-options.js';
+import { encodeValue, type PayloadCodec } from '../../core/payload.js';
+import { checkFields, decodeJob, encodeJob } from '../../core/payload-form.js';
+import type { Due, NewJob } from '../../storage/new-job.js';
+import type { JobTemplate } from '../../storage/schedules.js';
 import { ask, PolicyBook } from './job-policy.js';
 import { QUEUE_OPTIONS, type QueueOptions } from './queue-options.js';
 import { claimOf } from './unique-key.js';

@@ -1,7 +1,7 @@
-import { InvalidOptionError } from '../core/errors.js';
-import type { JobState } from '../core/job.js';
-import type { JobChange, RetryOptions } from '../storage/inspection.js';
-import type { Storage } from '../storage/storage.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import type { JobState } from '../../core/job.js';
+import type { JobChange, RetryOptions } from '../../storage/inspection.js';
+import type { Storage } from '../../storage/storage.js';
 
 /**
  * What became of one job that something was to be done with.

@@ -1,6 +1,6 @@
-import { encodeCarried, markCarried } from '../core/carried.js';
-import type { JobCarrier } from '../core/job-carrier.js';
-import type { NewJob } from '../storage/new-job.js';
+import { encodeCarried, markCarried } from '../../core/carried.js';
+import type { JobCarrier } from '../../core/job-carrier.js';
+import type { NewJob } from '../../storage/new-job.js';
 
 /** Told of a carrier that threw. */
 export type CarrierFailed = (carrier: string, error: unknown) => void;

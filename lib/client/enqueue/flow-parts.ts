@@ -1,5 +1,5 @@
-import type { Need } from '../core/dependency.js';
-import { InvalidOptionError } from '../core/errors.js';
+import type { Need } from '../../core/dependency.js';
+import { InvalidOptionError } from '../../core/errors.js';
 import type { BatchEnds, FlowStep } from './flow-steps.js';
 
 /** How deep parts may stand in one another. */

@@ -1,10 +1,10 @@
-import { DEFAULT_BACKOFF, Backoff } from '../core/backoff.js';
-import { parseDuration, type Duration } from '../core/duration.js';
-import { InvalidOptionError } from '../core/errors.js';
-import type { JobDefinition, JobOptions, PerJob } from '../core/job-definition.js';
-import { DEFAULT_KEEP, parseKeep, type Keep } from '../core/keep.js';
-import { checkMaxRetries, DEFAULT_MAX_RETRIES, type MaxRetries } from '../core/max-retries.js';
-import { encodePolicy } from '../core/policy.js';
+import { DEFAULT_BACKOFF, Backoff } from '../../core/backoff.js';
+import { parseDuration, type Duration } from '../../core/duration.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import type { JobDefinition, JobOptions, PerJob } from '../../core/job-definition.js';
+import { DEFAULT_KEEP, parseKeep, type Keep } from '../../core/keep.js';
+import { checkMaxRetries, DEFAULT_MAX_RETRIES, type MaxRetries } from '../../core/max-retries.js';
+import { encodePolicy } from '../../core/policy.js';
 import type { QueueOptions } from './queue-options.js';
 
 /**

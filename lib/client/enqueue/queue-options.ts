@@ -1,11 +1,11 @@
-import type { Backoff } from '../core/backoff.js';
-import type { Duration } from '../core/duration.js';
-import type { KeepOptions } from '../core/keep.js';
-import type { MaxRetries } from '../core/max-retries.js';
-import type { OrderOption } from '../core/order-options.js';
-import type { DebounceOptions, ThrottleOptions, UniqueOptions } from '../core/unique-options.js';
-import type { WaitOptions } from './job-waits.js';
-import type { Storage, TransactionOf } from '../storage/storage.js';
+import type { Backoff } from '../../core/backoff.js';
+import type { Duration } from '../../core/duration.js';
+import type { KeepOptions } from '../../core/keep.js';
+import type { MaxRetries } from '../../core/max-retries.js';
+import type { OrderOption } from '../../core/order-options.js';
+import type { DebounceOptions, ThrottleOptions, UniqueOptions } from '../../core/unique-options.js';
+import type { WaitOptions } from '../wait/job-waits.js';
+import type { Storage, TransactionOf } from '../../storage/storage.js';
 
 /**
  * Options of one enqueue. They win over the job class's, which win over the module's `defaults`.

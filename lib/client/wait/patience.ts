@@ -1,5 +1,5 @@
-import { sleep, type Chance, type Clock } from '../core/clock.js';
-import { StorageUnavailableError } from '../core/errors.js';
+import { sleep, type Chance, type Clock } from '../../core/clock.js';
+import { StorageUnavailableError } from '../../core/errors.js';
 
 const DEADLINE = 10_000;
 const RETRY_PAUSE = 100;

@@ -1,4 +1,4 @@
-import type { QueueStats } from '../storage/inspection.js';
+import type { QueueStats } from '../../storage/inspection.js';
 
 /**
  * One queue in numbers.

@@ -1,12 +1,12 @@
-import { isHeld } from '../core/held-schedule.js';
+import { isHeld } from '../../core/held-schedule.js';
 import {
   comingTicks,
   NO_TICK,
   type MissedPolicy,
   type OverlapPolicy,
   type Timing,
-} from '../core/schedule.js';
-import type { Schedule } from '../storage/schedules.js';
+} from '../../core/schedule.js';
+import type { Schedule } from '../../storage/schedules.js';
 
 /**
  * A schedule as its storage knows it, for reading.

@@ -1,11 +1,11 @@
-import { InvalidOptionError } from '../core/errors.js';
-import { fingerprintOf } from '../core/fingerprint.js';
-import type { JobRecord, JobState } from '../core/job.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { ARROWS } from '../core/lifecycle.js';
-import { checkName } from '../core/name.js';
-import type { JobQuery } from '../storage/inspection.js';
-import { storedUniqueKey } from './unique-key.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import { fingerprintOf } from '../../core/fingerprint.js';
+import type { JobRecord, JobState } from '../../core/job.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { ARROWS } from '../../core/lifecycle.js';
+import { checkName } from '../../core/name.js';
+import type { JobQuery } from '../../storage/inspection.js';
+import { storedUniqueKey } from '../enqueue/unique-key.js';
 
 /**
  * Which jobs are meant: all that is given must match, exactly. The last four are asked of each record that the others leave, so

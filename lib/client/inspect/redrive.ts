@@ -1,9 +1,9 @@
-import { fingerprintOf } from '../core/fingerprint.js';
-import type { DeadReason, JobRecord } from '../core/job.js';
-import { checkName } from '../core/name.js';
-import { parseRate, type RateOption } from '../core/rate-option.js';
-import type { RetryOptions } from '../storage/inspection.js';
-import type { Storage } from '../storage/storage.js';
+import { fingerprintOf } from '../../core/fingerprint.js';
+import type { DeadReason, JobRecord } from '../../core/job.js';
+import { checkName } from '../../core/name.js';
+import { parseRate, type RateOption } from '../../core/rate-option.js';
+import type { RetryOptions } from '../../storage/inspection.js';
+import type { Storage } from '../../storage/storage.js';
 import {
   actOnAll,
   tryOnAll,

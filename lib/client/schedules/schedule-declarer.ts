@@ -1,18 +1,18 @@
-import { systemChance, systemClock, type Chance, type Clock } from '../core/clock.js';
-import { checkCron } from '../core/cron.js';
-import { parseDuration, type Duration } from '../core/duration.js';
-import { InvalidOptionError } from '../core/errors.js';
-import { HELD_FOR, isHeld } from '../core/held-schedule.js';
-import { stableJitter } from '../core/jitter.js';
-import type { JobOptions } from '../core/job-definition.js';
-import { createIdGenerator } from '../core/job-id.js';
-import { checkName } from '../core/name.js';
-import type { PayloadCodec } from '../core/payload.js';
-import type { Timing } from '../core/schedule.js';
-import type { JobTemplate, NewSchedule } from '../storage/schedules.js';
-import type { Storage } from '../storage/storage.js';
-import { JobPreparer } from './job-preparer.js';
-import { Patience } from './patience.js';
+import { systemChance, systemClock, type Chance, type Clock } from '../../core/clock.js';
+import { checkCron } from '../../core/cron.js';
+import { parseDuration, type Duration } from '../../core/duration.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import { HELD_FOR, isHeld } from '../../core/held-schedule.js';
+import { stableJitter } from '../../core/jitter.js';
+import type { JobOptions } from '../../core/job-definition.js';
+import { createIdGenerator } from '../../core/job-id.js';
+import { checkName } from '../../core/name.js';
+import type { PayloadCodec } from '../../core/payload.js';
+import type { Timing } from '../../core/schedule.js';
+import type { JobTemplate, NewSchedule } from '../../storage/schedules.js';
+import type { Storage } from '../../storage/storage.js';
+import { JobPreparer } from '../enqueue/job-preparer.js';
+import { Patience } from '../wait/patience.js';
 import {
   parseScheduleOptions,
   type CronOptions,

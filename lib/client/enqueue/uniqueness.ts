@@ -1,8 +1,8 @@
-import { parseDuration } from '../core/duration.js';
-import { InvalidOptionError } from '../core/errors.js';
-import type { JobOptions } from '../core/job-definition.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import type { UniqueOptions } from '../core/unique-options.js';
+import { parseDuration } from '../../core/duration.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import type { JobOptions } from '../../core/job-definition.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import type { UniqueOptions } from '../../core/unique-options.js';
 import { ask } from './job-policy.js';
 import type { QueueOptions } from './queue-options.js';
 import { debounced, throttled } from './unique-key.js';

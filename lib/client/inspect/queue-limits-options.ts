@@ -1,7 +1,7 @@
-import { InvalidOptionError } from '../core/errors.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { parseRate, type RateOption } from '../core/rate-option.js';
-import type { QueueLimits } from '../storage/inspection.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { parseRate, type RateOption } from '../../core/rate-option.js';
+import type { QueueLimits } from '../../storage/inspection.js';
 
 /**
  * Bounds on one queue, for all processes together: exact, and they survive whoever crashes. Nothing is bounded that is

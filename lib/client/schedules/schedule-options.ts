@@ -1,8 +1,8 @@
-import { parseDuration, type Duration } from '../core/duration.js';
-import { InvalidOptionError } from '../core/errors.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { MOST_MISSED, type MissedPolicy, type OverlapPolicy } from '../core/schedule.js';
-import { QUEUE_OPTIONS, type ScheduleOptions } from './queue-options.js';
+import { parseDuration, type Duration } from '../../core/duration.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { MOST_MISSED, type MissedPolicy, type OverlapPolicy } from '../../core/schedule.js';
+import { QUEUE_OPTIONS, type ScheduleOptions } from '../enqueue/queue-options.js';
 
 const LONGEST_JITTER = 24 * 3_600_000;
 

@@ -1,6 +1,6 @@
-import type { JobRecord } from '../core/job.js';
-import type { JobPage } from '../storage/inspection.js';
-import type { Storage } from '../storage/storage.js';
+import type { JobRecord } from '../../core/job.js';
+import type { JobPage } from '../../storage/inspection.js';
+import type { Storage } from '../../storage/storage.js';
 import type { JobCriteria } from './job-filter.js';
 
 /** Payloads may be large: a step holds so many in memory, not more. */

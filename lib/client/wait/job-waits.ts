@@ -1,13 +1,13 @@
-import type { Clock } from '../core/clock.js';
-import { DeadlineTimer } from '../core/deadline-timer.js';
-import { parseDuration, type Duration } from '../core/duration.js';
-import { InvalidOptionError, StorageClosedError, StorageUnavailableError } from '../core/errors.js';
-import type { JobRecord } from '../core/job.js';
-import { decodeResult } from '../core/job-result.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { JobCancelledError } from '../core/run-errors.js';
-import { JobDeadError, JobUnknownError, ResultLostError, WaitTimeoutError } from '../core/wait-errors.js';
-import type { Storage } from '../storage/storage.js';
+import type { Clock } from '../../core/clock.js';
+import { DeadlineTimer } from '../../core/deadline-timer.js';
+import { parseDuration, type Duration } from '../../core/duration.js';
+import { InvalidOptionError, StorageClosedError, StorageUnavailableError } from '../../core/errors.js';
+import type { JobRecord } from '../../core/job.js';
+import { decodeResult } from '../../core/job-result.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { JobCancelledError } from '../../core/run-errors.js';
+import { JobDeadError, JobUnknownError, ResultLostError, WaitTimeoutError } from '../../core/wait-errors.js';
+import type { Storage } from '../../storage/storage.js';
 import type { EndNews } from './end-news.js';
 
 /** How long to wait for a job. @publicApi */

@@ -1,7 +1,7 @@
-import { InvalidOptionError } from '../core/errors.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import type { JobRecord } from '../core/job.js';
-import type { Storage } from '../storage/storage.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import type { JobRecord } from '../../core/job.js';
+import type { Storage } from '../../storage/storage.js';
 import type { JobCriteria } from './job-filter.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
 import { pagesOf, STEP } from './job-pages.js';

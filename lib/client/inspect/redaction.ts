@@ -1,8 +1,8 @@
-import { InvalidOptionError } from '../core/errors.js';
-import type { JobRecord } from '../core/job.js';
-import { decodeValue } from '../core/payload.js';
-import type { JobPage, JobQuery } from '../storage/inspection.js';
-import type { Storage } from '../storage/storage.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import type { JobRecord } from '../../core/job.js';
+import { decodeValue } from '../../core/payload.js';
+import type { JobPage, JobQuery } from '../../storage/inspection.js';
+import type { Storage } from '../../storage/storage.js';
 
 /** What stands for what nobody is to see. */
 const REDACTED = '[redacted]';

@@ -1,6 +1,6 @@
-import type { JobRecord } from '../core/job.js';
-import type { Rate } from '../core/rate.js';
-import type { GroupStats, QueueStats } from '../storage/inspection.js';
+import type { JobRecord } from '../../core/job.js';
+import type { Rate } from '../../core/rate.js';
+import type { GroupStats, QueueStats } from '../../storage/inspection.js';
 
 /** What groups and limits keep a job from; part of `Reason`. */
 export type LimitFacts =

@@ -1,11 +1,11 @@
-import { fingerprintOf } from '../core/fingerprint.js';
-import { parentsOf, type ParentJob } from '../core/parent-job.js';
-import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../core/job.js';
-import { maxAttempts } from '../core/max-retries.js';
-import { decodeValue, SEALED } from '../core/payload.js';
-import { VERSION } from '../core/payload-form.js';
-import { decodePolicy } from '../core/policy.js';
-import { splitMeta } from '../core/tick-mark.js';
+import { fingerprintOf } from '../../core/fingerprint.js';
+import { parentsOf, type ParentJob } from '../../core/parent-job.js';
+import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../../core/job.js';
+import { maxAttempts } from '../../core/max-retries.js';
+import { decodeValue, SEALED } from '../../core/payload.js';
+import { VERSION } from '../../core/payload-form.js';
+import { decodePolicy } from '../../core/policy.js';
+import { splitMeta } from '../../core/tick-mark.js';
 
 /**
  * A job as its storage knows it, for reading.

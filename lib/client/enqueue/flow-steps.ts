@@ -1,9 +1,9 @@
-import type { Dependency, Need } from '../core/dependency.js';
-import { InvalidOptionError } from '../core/errors.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { checkFlows } from '../storage/flow-check.js';
-import type { NewJob } from '../storage/new-job.js';
-import type { Storage } from '../storage/storage.js';
+import type { Dependency, Need } from '../../core/dependency.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { checkFlows } from '../../storage/flow-check.js';
+import type { NewJob } from '../../storage/new-job.js';
+import type { Storage } from '../../storage/storage.js';
 import type { BatchOptions } from './queue-options.js';
 
 const MOST = 1_000;

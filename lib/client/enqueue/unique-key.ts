@@ -1,9 +1,9 @@
-import { parseDuration } from '../core/duration.js';
-import { InvalidOptionError } from '../core/errors.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { checkName } from '../core/name.js';
-import type { DebounceOptions, ThrottleOptions, UniqueOptions } from '../core/unique-options.js';
-import type { UniqueClaim } from '../storage/new-job.js';
+import { parseDuration } from '../../core/duration.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { checkName } from '../../core/name.js';
+import type { DebounceOptions, ThrottleOptions, UniqueOptions } from '../../core/unique-options.js';
+import type { UniqueClaim } from '../../storage/new-job.js';
 
 /**
  * The text a storage knows a unique key by. Keys of different scopes never meet: names hold no control characters and

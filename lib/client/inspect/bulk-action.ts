@@ -1,10 +1,10 @@
-import { parseDuration, type Duration } from '../core/duration.js';
-import { InvalidOptionError } from '../core/errors.js';
-import type { JobRecord } from '../core/job.js';
-import { checkKnownOptions } from '../core/known-options.js';
-import { checkName } from '../core/name.js';
-import type { RetryOptions } from '../storage/inspection.js';
-import type { Storage } from '../storage/storage.js';
+import { parseDuration, type Duration } from '../../core/duration.js';
+import { InvalidOptionError } from '../../core/errors.js';
+import type { JobRecord } from '../../core/job.js';
+import { checkKnownOptions } from '../../core/known-options.js';
+import { checkName } from '../../core/name.js';
+import type { RetryOptions } from '../../storage/inspection.js';
+import type { Storage } from '../../storage/storage.js';
 import { actOn, type ActionResult, type JobAction } from './job-action.js';
 import { parseFilter, type JobCriteria, type JobFilter } from './job-filter.js';
 import type { JobInfo } from './job-info.js';

@@ -1,6 +1,6 @@
-import type { DeadReason, JobRecord } from '../core/job.js';
-import type { LiveRunner } from '../storage/claims.js';
-import type { GroupStats, QueueStats } from '../storage/inspection.js';
+import type { DeadReason, JobRecord } from '../../core/job.js';
+import type { LiveRunner } from '../../storage/claims.js';
+import type { GroupStats, QueueStats } from '../../storage/inspection.js';
 import { toJobInfo, type JobInfo } from './job-info.js';
 import { limitFacts, limitMessage, type LimitFacts } from './limit-reasons.js';
 

@@ -1,4 +1,4 @@
-import type { LiveRunner } from '../storage/claims.js';
+import type { LiveRunner } from '../../storage/claims.js';
 import type { JobInfo } from './job-info.js';
 
 /** A live runner: a process that takes jobs and whose last sign of life has not run out. @publicApi */
