@@ -96,7 +96,7 @@ describe.each(SERVER_STORAGES)('on $name', (row) => {
       const found = (await truth.info(ids)).flatMap((record) => record ?? []);
       return found.every(({ state }) => state === 'completed') ? found : undefined;
     });
-    expect(lost, 'replies lost').toBeGreaterThan(1);
+    expect(lost, 'replies lost').toBeGreaterThan(0);
     expect(records.map(({ attempt }) => attempt)).toEqual(ids.map(() => 0));
     expect(records.some(({ token }) => token > 1)).toBe(true);
     expect(runs.toSorted()).toEqual(ids.toSorted());
