@@ -1,8 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, type Logger } from '@nestjs/common';
 import { describeFailure } from '../core/failure.js';
 import type { Failure } from '../core/job.js';
 import type { JobEvent, JobReference, ProcessEvent, RunnerEvent } from '../runtime/runner-event.js';
 import { InstanceName } from './instance-name.js';
+import { untaggedLogger } from './log-lines/line-tags.js';
+import { isSilent } from './log-lines/silent-level.js';
 import { printable, printableStack } from './printable.js';
 
 const MOST_KEYS = 20;
@@ -16,7 +18,7 @@ export class JobLogger {
   readonly #logger: Logger;
 
   constructor({ name }: InstanceName) {
-    this.#logger = new Logger(name === undefined ? 'BackgroundJobs' : `BackgroundJobs(${name})`);
+    this.#logger = untaggedLogger(name === undefined ? 'BackgroundJobs' : `BackgroundJobs(${name})`);
   }
 
   warn(message: string): void {
@@ -152,11 +154,6 @@ export class JobLogger {
     if (stack === undefined) this.#logger.error(`${message}: ${print(failure)}`);
     else this.#logger.error(`${message}: ${print(failure)}`, stack);
   }
-}
-
-// Nest 11 says no to every level until levels were set, and then means that all are on.
-function isSilent(level: 'debug'): boolean {
-  return !Logger.isLevelEnabled(level) && Logger.isLevelEnabled('fatal');
 }
 
 const SAID_NEVER: ReadonlySet<string> = new Set(['started', 'completed', 'progressed']);

@@ -13,6 +13,7 @@ import { EventSource } from './job-events.js';
 import { buildHandlers } from './job-handlers.js';
 import { CommonEnhancers } from './enhancers/common-enhancers.js';
 import { JobLogger } from './job-logger.js';
+import { LineTags } from './log-lines/line-tags.js';
 import { JobsSettings } from './jobs-settings.js';
 import { buildJobTable } from './job-table.js';
 import { JobExplorer } from './job.explorer.js';
@@ -41,6 +42,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #state: WorkerState;
   readonly #telemetry: Telemetry | undefined;
   readonly #instance: InstanceName;
+  readonly #lineTags: LineTags;
   #runner: RunnerPart | undefined;
 
   constructor(
@@ -68,6 +70,10 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#telemetry = telemetry;
     this.#instance = instance;
     const { clock } = surroundings;
+    this.#lineTags = new LineTags({
+      hears: () => events.hears('log'),
+      tell: (event) => events.emit(event),
+    });
     this.#hooksCheck = new ShutdownHooksCheck(clock, (message) => logger.warn(message));
     this.#secondSignal = new SecondSignal(clock, (signal) => this.#hurry(signal));
   }
@@ -82,9 +88,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       this.#schedules.prepare(entries.map(({ definition }) => definition));
     if (this.#settings.workers === false) return;
     const handlers = await buildHandlers(entries, this.#commonEnhancers.find(this.#settings));
-    this.#runner = this.#createRunner(
-      handlers.map((handler) => this.#telemetry?.aroundRuns(handler) ?? handler),
-    );
+    this.#runner = this.#createRunner(handlers.map((handler) => this.#around(handler)));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -108,7 +112,18 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       this.#logger.stopFailed(error);
     } finally {
       this.#secondSignal.ignore();
+      this.#lineTags.end();
     }
+  }
+
+  #around(handler: JobHandler): JobHandler {
+    const traced = this.#telemetry?.aroundRuns(handler) ?? handler;
+    if (!this.#settings.context.logs) return traced;
+    const run: JobHandler['run'] = (job, context) => {
+      this.#lineTags.begin(context);
+      return traced.run(job, context);
+    };
+    return { ...traced, run };
   }
 
   #tell(event: RunnerEvent): void {

@@ -59,7 +59,15 @@ export type JobEvent = { readonly job: JobReference } &
     | { readonly kind: 'stuck'; readonly abortedBy: AbortKind; readonly isReleased: boolean }
     /** Completed, but what it returned cannot be stored. */
     | { readonly kind: 'result-dropped'; readonly problem: string }
-    | { readonly kind: 'log'; readonly message: string }
+    /**
+     * The run called `context.log`; or, with `level`, it wrote a line through the logger of the application. `source`: who wrote it.
+     */
+    | {
+        readonly kind: 'log';
+        readonly message: string;
+        readonly level?: 'verbose' | 'debug' | 'log' | 'warn' | 'error' | 'fatal';
+        readonly source?: string;
+      }
     /** The run goes on without what this carrier restores. */
     | { readonly kind: 'carrier-failed'; readonly carrier: string; readonly error: unknown }
   );

@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'nest/prometheus': ['core', 'storage', 'runtime', '@nestjs/', 'prom-client'],
   'nest/worker-process': ['core', '@nestjs/', 'node:http', 'node:net'],
   'nest/telemetry': ['core', 'storage', 'client', 'runtime', '@nestjs/', '@opentelemetry/api'],
+  'nest/log-lines': ['core', 'runtime', 'nest', '@nestjs/', 'node:util'],
   'nest/class-validation.ts': ['core', 'class-validator', 'class-transformer'],
   'nest/context/cls-carrier.ts': ['core', 'nestjs-cls'],
   'nest/context/cls-transactions.ts': ['core', 'client', '@nestjs-cls/transactional'],

@@ -6,20 +6,25 @@ import type { ContextOptions } from './context-options.js';
 /** The option `context`, checked and complete. */
 export interface ContextSettings {
   readonly current: boolean;
+  readonly logs: boolean;
   readonly carriers: readonly JobCarrier[];
 }
 
 /** Throws `InvalidOptionError` that names the option. */
 export function parseContext(options: ContextOptions): ContextSettings {
-  checkKnownOptions(options, ['current', 'carriers'], 'context');
+  checkKnownOptions(options, ['current', 'logs', 'carriers'], 'context');
   const { carriers = [] } = options;
   carriers.forEach(checkCarrier);
-  return { current: parseFlag(options.current, 'context.current'), carriers };
+  const current = parseFlag(options.current, 'context.current') ?? false;
+  const logs = parseFlag(options.logs, 'context.logs') ?? current;
+  if (logs && !current) {
+    throw new InvalidOptionError('context.logs: a line cannot tell its run without context.current: true');
+  }
+  return { current, logs, carriers };
 }
 
-function parseFlag(value: unknown, option: string): boolean {
-  if (value === undefined) return false;
-  if (typeof value === 'boolean') return value;
+function parseFlag(value: unknown, option: string): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
   throw new InvalidOptionError(`${option}: ${JSON.stringify(value)} is neither true nor false`);
 }
 
