@@ -39,7 +39,9 @@ export function decodeJob(
   owner: StoredPayloadOwner,
   codec?: PayloadCodec,
 ): Fields {
-  const [stored, fields] = splitVersion(decodePayload(text, codec, owner));
+  const decoded = decodePayload(text, codec, owner);
+  if (form.version === 1 && !Object.hasOwn(decoded, VERSION)) return decoded;
+  const [stored, fields] = splitVersion(decoded);
   if (stored > form.version) {
     throw new NewerPayloadError(
       `The payload of job '${form.name}' has version ${stored}; this process knows ${form.version}`,

@@ -38,10 +38,11 @@ export function scopeOfRuns({ tracksRuns, carriers }: RunnerSettings, events: Ev
     : ({ handler }, job, context) => handler.run(job, context);
   if (!tracksRuns) {
     missRuns();
-    return (run, job, context) => apart(() => restored(run, job, context));
+    return (run, job, context) => newScope().runInAsyncScope(restored, undefined, run, job, context);
   }
   trackRuns(() => running.getStore());
-  return (run, job, context) => apart(() => running.run(context, () => restored(run, job, context)));
+  const tracked: RunScope = (run, job, context) => running.run(context, restored, run, job, context);
+  return (run, job, context) => newScope().runInAsyncScope(tracked, undefined, run, job, context);
 }
 
 /** Calls in the async context in which this module was loaded: that of the program, not of a request. */
@@ -51,9 +52,20 @@ export function inProgram<Result>(call: () => Result): Result {
 
 /** Calls in an async context that nobody shares, so that nothing stays in it either: `enterWith` changes the one it is in. */
 export function apart<Result>(call: () => Result): Result {
-  return program.runInAsyncScope(newScope).runInAsyncScope(call);
+  return newScope().runInAsyncScope(call);
 }
 
 const program = new AsyncResource('BackgroundJobs');
 const running = new AsyncLocalStorage<JobContext>();
-const newScope = () => new AsyncResource('BackgroundJob');
+/** Scopes that nobody was in yet. Made several at once, since they have to be made within that of the program. */
+const fresh: AsyncResource[] = [];
+const AT_ONCE = 32;
+
+function newScope(): AsyncResource {
+  return fresh.pop() ?? program.runInAsyncScope(makeScopes);
+}
+
+function makeScopes(): AsyncResource {
+  for (let made = 1; made < AT_ONCE; made++) fresh.push(new AsyncResource('BackgroundJob'));
+  return new AsyncResource('BackgroundJob');
+}

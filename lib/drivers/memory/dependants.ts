@@ -11,9 +11,15 @@ export interface Unblocked {
 export class Dependants {
   readonly #of = new Map<string, Set<StoredJob>>();
 
+  /** Whether somebody waits, or waited, for the job. */
+  has(id: string): boolean {
+    return this.#of.size > 0 && this.#of.has(id);
+  }
+
   /** The job waits for what its `after` names. */
   add(job: StoredJob): void {
-    for (const { id } of job.extras?.after ?? []) {
+    if (job.extras?.after === undefined) return;
+    for (const { id } of job.extras.after) {
       const dependants = this.#of.get(id);
       if (dependants === undefined) this.#of.set(id, new Set([job]));
       else dependants.add(job);

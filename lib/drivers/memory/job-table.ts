@@ -193,6 +193,7 @@ export class JobTable {
   }
 
   #tell(id: string, end: End, result: string | undefined, now: number): void {
+    if (!this.#dependants.has(id)) return;
     this.#untold.push({ id, end, result });
     // What follows from an end is told after it, not within it: a chain may be long.
     if (this.#isTelling) return;

@@ -55,6 +55,9 @@ export class Execution {
   leaseDeadline: number;
   /** Milliseconds that it ran; set at its end. */
   duration = 0;
+  /** The neighbours among the leases of the process. */
+  leaseBefore: Execution | undefined = undefined;
+  leaseAfter: Execution | undefined = undefined;
   readonly #host: ExecutionHost;
   #job: object | undefined;
   #controller: AbortController | undefined;

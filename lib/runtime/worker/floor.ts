@@ -124,10 +124,11 @@ export class Floor implements ExecutionHost {
   recorded(batch: readonly RunEnd[], results: readonly Recorded[]): void {
     const { leases, events, deaths } = this.#options;
     for (const { execution } of batch) leases.drop(execution);
-    for (const [index, { execution, settlement }] of batch.entries()) {
+    let index = 0;
+    for (const { execution, settlement } of batch) {
+      const result = results[index++];
       // A completion that stood already leaves no record where none is kept.
-      const isRecorded =
-        results[index] === 'recorded' || (execution.mayBeCompleted && results[index] === 'gone');
+      const isRecorded = result === 'recorded' || (execution.mayBeCompleted && result === 'gone');
       if (isRecorded && settlement.state === 'dead') deaths.ofRun(execution.job, settlement);
       if (!isRecorded) this.#tellLost(execution);
       else if (events.hears(RECORDED_AS[settlement.state])) {
@@ -220,7 +221,8 @@ export class Floor implements ExecutionHost {
     place.add(execution);
     leases.hold(execution);
     if (!this.#isOpen) return this.settle(execution, { kind: 'released' });
-    if (this.#strays.has(job.id)) this.settle(execution, { kind: 'snoozed', delay: HOLD_OFF });
+    if (this.#strays.size > 0 && this.#strays.has(job.id))
+      this.settle(execution, { kind: 'snoozed', delay: HOLD_OFF });
   }
 
   #send(execution: Execution, settlement: Settlement): void {

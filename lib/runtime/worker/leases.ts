@@ -13,7 +13,10 @@ export class Leases {
   readonly #clock: Clock;
   readonly #span: number;
   readonly #onExpired: (execution: Execution) => void;
-  readonly #held = new Set<Execution>();
+  /** In the order in which they came, each tied to its neighbours. */
+  #first: Execution | undefined;
+  #last: Execution | undefined;
+  #size = 0;
   readonly #timer: DeadlineTimer;
 
   constructor(clock: Clock, lease: number, onExpired: (execution: Execution) => void) {
@@ -28,7 +31,7 @@ export class Leases {
   }
 
   get size(): number {
-    return this.#held.size;
+    return this.#size;
   }
 
   /** Until when a lease asked for at `sentAt` may be trusted. */
@@ -37,22 +40,35 @@ export class Leases {
   }
 
   hold(execution: Execution): void {
-    this.#held.add(execution);
+    execution.leaseBefore = this.#last;
+    if (this.#last === undefined) this.#first = execution;
+    else this.#last.leaseAfter = execution;
+    this.#last = execution;
+    this.#size += 1;
     this.#timer.cover(execution.leaseDeadline);
   }
 
   /** Leaves alone a later lease of the same job. */
   drop(execution: Execution): void {
-    this.#held.delete(execution);
+    const { leaseBefore: before, leaseAfter: after } = execution;
+    if (before === undefined && this.#first !== execution) return;
+    if (before === undefined) this.#first = after;
+    else before.leaseAfter = after;
+    if (after === undefined) this.#last = before;
+    else after.leaseBefore = before;
+    execution.leaseBefore = execution.leaseAfter = undefined;
+    this.#size -= 1;
   }
 
   all(): readonly Execution[] {
-    return [...this.#held];
+    const all: Execution[] = [];
+    for (let held = this.#first; held !== undefined; held = held.leaseAfter) all.push(held);
+    return all;
   }
 
   /** One for each job: it may have come back while the end of its old lease is still on its way. */
   newest(): readonly Execution[] {
-    return [...new Map([...this.#held].map((execution) => [execution.job.id, execution])).values()];
+    return [...new Map(this.all().map((execution) => [execution.job.id, execution])).values()];
   }
 
   /** Ends the trust in leases whose time is over. To be called before anything new is begun: timers may be late. */
@@ -62,7 +78,8 @@ export class Leases {
 
   #pass(now: number): number {
     let earliest = Infinity;
-    for (const execution of this.#held) {
+    // What expires is dropped on the way.
+    for (const execution of this.all()) {
       // The end of a settled one is on its way; whether it came in time is for the storage to say.
       if (execution.isSettled) continue;
       if (execution.leaseDeadline <= now) this.#onExpired(execution);
