@@ -1,5 +1,5 @@
 /**
- * Takes jobs of a governed queue, one of each group in turn, as far as limits allow. Returns their members, and when
+ * Takes jobs of a governed queue, one of each group in turn, as far as limits allow. Returns their ids, and when
  * to look again: now, where more could start at once; nothing, where an end or an operator must make room first, which is
  * news.
  *
@@ -54,31 +54,30 @@ local function takeOf(g, lanes, limits)
     call('HSET', g.key, 'turn', nextTurn(g.queue))
     stand(g, 'o')
   end
-  return member
+  return id
 end
 
-local function takePlain(keys, limit, members)
-  local taken = takeFirst(keys, limit)
-  for _, member in ipairs(taken) do
-    local id = sub(member, 40)
+local function takePlain(lanes, limit, ids)
+  local taken = takeFirst(lanes, limit)
+  for _, id in ipairs(taken) do
     local state = call('HGET', STATES, id)
     if state and hasExpired(id, { more = sub(state, 2, 2) }) then
       leaveOrdered(id, sub(state, 28, 34))
       setAside(id)
     else
-      members[#members + 1] = member
+      ids[#ids + 1] = id
     end
   end
   return #taken
 end
 
-local function takeInTurn(queue, limits, limit, lanes, keys)
+local function takeInTurn(queue, limits, limit, lanes)
   local governor = base .. 'governor:' .. queue
   local isMoving = letGoOn(queue)
   local starts, room = limits.starts and call('HGET', governor, 'starts'), math.huge
   if limits.most then room = limits.most - call('SCARD', base .. 'running:' .. queue) end
   if limits.starts then room = math.min(room, startsLeft(starts, limits.starts, limits.per)) end
-  local members, heads, most = {}, {}, math.min(limit, room)
+  local ids, heads, most = {}, {}, math.min(limit, room)
 
   -- When the rate of the queue lets go on, where that is what holds it.
   local function letsGoOnAt()
@@ -93,7 +92,7 @@ local function takeInTurn(queue, limits, limit, lanes, keys)
 
   -- Jobs without a group are one group more. Their turn is given when a claim first sees them.
   local function plainTurn(isNew)
-    if not hasJobs(keys) then
+    if not hasJobs(lanes) then
       -- Those of other names, which this caller does not see, keep their turn until one of them all has started.
       if isNew then call('HDEL', governor, 'plain') end
       return nil
@@ -103,7 +102,7 @@ local function takeInTurn(queue, limits, limit, lanes, keys)
     return tonumber(turn)
   end
 
-  if room <= 0 then return members, letsGoOnAt() end
+  if room <= 0 then return ids, letsGoOnAt() end
   for nth = 1, #lanes do look(nth) end
   local plain, walked, isMore = plainTurn(), 0, isMoving
   while walked < 2 * CHUNK do
@@ -114,8 +113,8 @@ local function takeInTurn(queue, limits, limit, lanes, keys)
     local isPlain = plain and (not best or plain < best.turn)
     if not isPlain and not best then break end
     if isPlain then
-      if #members >= most then isMore = true break end
-      walked = walked + takePlain(keys, best and 1 or most - #members, members)
+      if #ids >= most then isMore = true break end
+      walked = walked + takePlain(lanes, best and 1 or most - #ids, ids)
       plain = plainTurn(true)
     else
       local g, own = turnsOf(queue, best.name), {}
@@ -125,28 +124,28 @@ local function takeInTurn(queue, limits, limit, lanes, keys)
       local held = heldUntil(g, limits)
       if held then
         stand(g, 'l', held)
-      elseif #members >= most then
+      elseif #ids >= most then
         isMore = true
         break
       else
         local names = {}
         for nth, index in ipairs(own) do names[nth] = lanes[index] end
-        members[#members + 1] = takeOf(g, names, limits)
+        ids[#ids + 1] = takeOf(g, names, limits)
       end
       for _, nth in ipairs(own) do look(nth) end
       walked = walked + 1
     end
   end
   if walked >= 2 * CHUNK then isMore = true end
-  if limits.starts and #members > 0 then
-    starts = withStarts(starts, limits.per, #members)
+  if limits.starts and #ids > 0 then
+    starts = withStarts(starts, limits.per, #ids)
     call('HSET', governor, 'starts', starts)
   end
-  if isMore and #members < room then return members, now end
+  if isMore and #ids < room then return ids, now end
   local first = call('ZRANGE', base .. 'later:' .. queue, 0, 0, 'WITHSCORES')[2]
   local at = first and tonumber(first) < FULL and tonumber(first) or nil
-  local own = #members >= room and letsGoOnAt() or nil
-  if at and own then return members, math.min(at, own) end
-  return members, at or own
+  local own = #ids >= room and letsGoOnAt() or nil
+  if at and own then return ids, math.min(at, own) end
+  return ids, at or own
 end
 `;

@@ -61,69 +61,98 @@ local function promote()
   end
 end
 
-local function popFirst(key, limit)
-  local popped, members = call('ZPOPMIN', key, limit), {}
-  for nth = 1, #popped / 2 do members[nth] = popped[2 * nth - 1] end
-  return members
+-- What jobs of a lane wait in: its line, and those that are kept in order. Read in the order of the port, some at a time.
+local function popFirst(source, limit)
+  if source.lane then return popLine(source.lane, limit) end
+  local popped, ids = call('ZPOPMIN', source.key, limit), {}
+  for nth = 1, #popped / 2 do ids[nth] = sub(popped[2 * nth - 1], 40) end
+  return ids
 end
 
--- Lanes that have jobs, the one whose first job goes first last. Their jobs are read some at a time.
+local function readOn(source, limit)
+  source.taken = source.taken + #source.places
+  local ids, places, from = {}, {}, source.taken
+  if not source.lane then
+    for nth, member in ipairs(call('ZRANGE', source.key, from, from + limit - 1)) do
+      places[nth], ids[nth] = sub(member, 1, 39), sub(member, 40)
+    end
+  else
+    ids = call('LRANGE', source.key, from, from + limit - 1)
+    local bodies = #ids > 0 and call('HMGET', JOBS, unpack(ids)) or {}
+    local states = source.ghosts > 0 and #ids > 0 and call('HMGET', STATES, unpack(ids)) or {}
+    for nth, body in ipairs(bodies) do places[nth] = isLined(body, states[nth]) and sub(body, 1, 39) end
+  end
+  source.ids, source.places, source.nth = ids, places, 1
+end
+
+local function step(source, limit)
+  source.nth = source.nth + 1
+  while true do
+    if source.nth > #source.places then readOn(source, limit) end
+    source.place = source.places[source.nth]
+    if source.place ~= false then return source.place ~= nil end
+    source.dropped, source.nth = source.dropped + 1, source.nth + 1
+  end
+end
+
+-- The source whose first job goes first stands last.
 local function isBefore(a, b) return a.place < b.place end
 
-local function step(lane, limit)
-  lane.nth = lane.nth + 1
-  if lane.nth > #lane.members then
-    lane.taken = lane.taken + #lane.members
-    lane.members = call('ZRANGE', lane.key, lane.taken, lane.taken + limit - 1)
-    lane.nth = 1
+local function merge(sources, limit)
+  local share = math.ceil(limit / #sources)
+  local taken, open = {}, {}
+  for nth, source in ipairs(sources) do
+    source.taken, source.nth, source.dropped, source.places = 0, 0, 0, {}
+    source.ghosts = source.lane and ghostsOf(source.lane) or 0
+    step(source, share)
+    open[nth] = source
   end
-  local member = lane.members[lane.nth]
-  lane.place = member and sub(member, 1, 39)
-  return member ~= nil
-end
-
-local function merge(lanes, limit)
-  local share = math.ceil(limit / #lanes)
-  local members, all = {}, {}
-  for nth, key in ipairs(lanes) do
-    local lane = { key = key, taken = 0, nth = 0, members = {} }
-    step(lane, share)
-    lanes[nth], all[nth] = lane, lane
-  end
-  table.sort(lanes, function(a, b) return isBefore(b, a) end)
-  while #members < limit and #lanes > 0 do
-    local lane = table.remove(lanes)
-    members[#members + 1] = lane.members[lane.nth]
-    if step(lane, share) then
-      local low, high = 1, #lanes + 1
+  table.sort(open, function(a, b) return isBefore(b, a) end)
+  while #taken < limit and #open > 0 do
+    local source = table.remove(open)
+    taken[#taken + 1] = source.ids[source.nth]
+    if step(source, share) then
+      local low, high = 1, #open + 1
       while low < high do
         local middle = math.floor((low + high) / 2)
-        if isBefore(lane, lanes[middle]) then low = middle + 1 else high = middle end
+        if isBefore(source, open[middle]) then low = middle + 1 else high = middle end
       end
-      table.insert(lanes, low, lane)
+      table.insert(open, low, source)
     end
   end
-  for _, lane in ipairs(all) do
-    local taken = lane.taken + lane.nth - 1
-    if taken > 0 then call('ZREMRANGEBYRANK', lane.key, 0, taken - 1) end
+  for _, source in ipairs(sources) do
+    local passed = source.taken + source.nth - 1
+    if source.lane then
+      call('LTRIM', source.key, passed, -1)
+      addGhosts(source.lane, -source.dropped)
+    elseif passed > 0 then
+      call('ZREMRANGEBYRANK', source.key, 0, passed - 1)
+    end
   end
-  return members
+  return taken
+end
+
+local function openOf(lanes)
+  local open = {}
+  for _, lane in ipairs(lanes) do
+    for _, kind in ipairs({ 'line:', 'ready:' }) do
+      local key = base .. kind .. lane
+      if call('EXISTS', key) == 1 then open[#open + 1] = { key = key, lane = kind == 'line:' and lane } end
+    end
+  end
+  return open
 end
 
 local function takeFirst(lanes, limit)
-  if #lanes == 1 then return popFirst(lanes[1], limit) end
-  local open = {}
-  for _, key in ipairs(lanes) do
-    if call('EXISTS', key) == 1 then open[#open + 1] = key end
-  end
+  local open = openOf(lanes)
   if #open == 0 then return {} end
   if #open == 1 then return popFirst(open[1], limit) end
   return merge(open, limit)
 end
 
 local function hasJobs(lanes)
-  for _, key in ipairs(lanes) do
-    if call('EXISTS', key) == 1 then return true end
+  for _, lane in ipairs(lanes) do
+    if call('EXISTS', base .. 'line:' .. lane, base .. 'ready:' .. lane) > 0 then return true end
   end
   return false
 end
@@ -136,79 +165,73 @@ local function whole(id, body, text)
     call('HGETALL', base .. 'after:' .. id) }
 end
 
--- In a governed queue what runs is known one by one.
-local function lease(members, runner, length, answer, queue)
-  local over, last = format('%d', now + length), #answer
-  for start = 1, #members, CHUNK do
-    local ids = {}
-    for nth = start, math.min(#members, start + CHUNK - 1) do ids[nth - start + 1] = sub(members[nth], 40) end
-    local bodies, states = call('HMGET', JOBS, unpack(ids)), call('HMGET', STATES, unpack(ids))
-    local fields, leases, size = {}, {}, 0
-    local tail, counts = NOW .. ZERO13, ZERO8 .. ZERO8
-    for nth, id in ipairs(ids) do
-      local body, state, place = bodies[nth], states[nth], sub(members[start + nth - 1], 1, 39)
-      local isRich = state and sub(state, 2, 2) == '2'
-      -- With an order a member does not stand at its place.
-      if isRich then
-        place = sub(state, 61, 99)
-        leaveOrdered(id, sub(state, 28, 34))
+-- Under one claim. In a governed queue what runs is known one by one. All that was taken is looked at before any is
+-- leased, since the claim is named after how many there are.
+local function lease(taken, name, runner, length, answer, queue)
+  if #taken == 0 then return end
+  local bodies, states = call('HMGET', JOBS, unpack(taken)), call('HMGET', STATES, unpack(taken))
+  local ids, texts, bodiesOf, wholes, isFirst, size = {}, {}, {}, {}, {}, 0
+  local tail, counts, more = NOW .. ZERO13, '00000001' .. ZERO8 .. ZERO8, queue and '32' or '30'
+  for nth, id in ipairs(taken) do
+    local body, state = bodies[nth], states[nth]
+    local isRich = state and sub(state, 2, 2) == '2'
+    if isRich then leaveOrdered(id, sub(state, 28, 34)) end
+    if isRich and hasExpired(id, { more = '2' }) then
+      setAside(id)
+    elseif body then
+      local unique = state and sub(state, 3, 3) or sub(body, 61, 61)
+      -- A waiting key is free for good at the first claim.
+      if unique == '1' then
+        freeKey(id)
+        unique = '3'
       end
-      if isRich and hasExpired(id, { more = '2' }) then
-        setAside(id)
-      elseif body then
-        local unique = state and sub(state, 3, 3) or sub(body, 60, 60)
-        -- A waiting key is free for good at the first claim.
-        if unique == '1' then
-          freeKey(id)
-          unique = '3'
-        end
-        local text
-        if state then
-          text = '3' .. (queue and '2' or sub(state, 2, 2)) .. unique .. format('%08d', tonumber(sub(state, 4, 11)) + 1)
-            .. sub(state, 12, 34) .. tail .. place .. runner
-        else
-          text = (queue and '32' or '30') .. unique .. '00000001' .. counts .. sub(body, 40, 46) .. tail .. place .. runner
-        end
-        fields[size + 1], fields[size + 2] = id, text
-        leases[size + 1], leases[size + 2] = over, id
-        if queue then call('SADD', base .. 'running:' .. queue, id) end
-        local all = isRich and whole(id, body, text)
-        if all then
-          answer[last + 1] = all
-          size, last = size + 2, last + 1
-        else
-          answer[last + 1], answer[last + 2], answer[last + 3] = id, body, state and text or ''
-          size, last = size + 2, last + 3
-        end
+      size = size + 1
+      ids[size] = id
+      if state then
+        texts[size] = '3' .. (queue and '2' or sub(state, 2, 2)) .. unique .. format('%08d', tonumber(sub(state, 4, 11)) + 1)
+          .. sub(state, 12, 34) .. tail .. sub(state, 61, 99)
+      else
+        texts[size] = more .. unique .. counts .. sub(body, 40, 46) .. tail .. sub(body, 1, 39)
       end
-    end
-    if size > 0 then
-      call('HSET', STATES, unpack(fields))
-      call('ZADD', LEASES, unpack(leases))
+      if queue then call('SADD', base .. 'running:' .. queue, id) end
+      wholes[size] = isRich and whole(id, body, texts[size])
+      bodiesOf[size], isFirst[size] = body, not state
     end
   end
+  if size == 0 then return end
+  local claim, fields, last = openClaim(name, runner, ids, format('%d', now + length)), {}, #answer
+  for nth = 1, size do
+    fields[2 * nth - 1], fields[2 * nth] = ids[nth], texts[nth] .. claim
+    if wholes[nth] then
+      last = last + 1
+      answer[last] = wholes[nth]
+    else
+      answer[last + 1], answer[last + 2], answer[last + 3] = ids[nth], bodiesOf[nth], isFirst[nth] and '' or texts[nth]
+      last = last + 3
+    end
+  end
+  call('HSET', STATES, unpack(fields))
 end
 
 ${CLAIM_IN_TURN}
 local function claim()
-  local length, runner, patience = tonumber(nextArg()), nextArg(), tonumber(nextArg())
+  local length, runner, name, patience = tonumber(nextArg()), nextArg(), nextArg(), tonumber(nextArg())
   local nextDue = promote()
   if nextDue == now and patience > 0 then return { -2 } end
   local answer, soonest = { -1 }, nextDue
-  for _ = 1, tonumber(nextArg()) do
+  for nth = 1, tonumber(nextArg()) do
     local queue, limit, lanes = nextArg(), tonumber(nextArg()), {}
-    for nth = 1, tonumber(nextArg()) do lanes[nth] = nextArg() end
+    for place = 1, tonumber(nextArg()) do lanes[place] = nextArg() end
     if #lanes > 0 and call('HEXISTS', base .. 'paused', queue) == 0 then
-      local limits, keys = limitsOf(queue), {}
-      for nth, lane in ipairs(lanes) do keys[nth] = base .. 'ready:' .. lane end
+      local limits, own = limitsOf(queue), ARGV[3] .. ':' .. name .. ':' .. nth
       if limits then
-        local members, again = takeInTurn(queue, limits, limit, lanes, keys)
-        lease(members, runner, length, answer, queue)
+        local taken, again = takeInTurn(queue, limits, limit, lanes)
+        lease(taken, own, runner, length, answer, queue)
         if again then soonest = math.min(soonest or again, again) end
       else
-        local members = takeFirst(keys, limit)
-        lease(members, runner, length, answer)
-        if #members == limit and hasJobs(keys) then soonest = now end
+        local taken = takeFirst(lanes, limit)
+        lease(taken, own, runner, length, answer)
+        if #taken == limit and hasJobs(lanes) then soonest = now end
       end
     end
   end

@@ -26,6 +26,7 @@ const PROMOTE_ON = -2;
 export class Claiming {
   readonly #runner: ScriptRunner;
   readonly #lanes: Lanes;
+  #claims = 0;
 
   constructor(runner: ScriptRunner, lanes: Lanes) {
     this.#runner = runner;
@@ -55,7 +56,7 @@ export class Claiming {
   encode({ lease, runner, names, queues }: PopRequest, patience: number): string[] {
     const wanted = queues.filter(({ limit }) => limit > 0);
     return [
-      ...[String(lease), runner, String(patience), String(wanted.length)],
+      ...[String(lease), runner, (this.#claims++).toString(36), String(patience), String(wanted.length)],
       ...wanted.flatMap(({ queue, limit }) => {
         const lanes = this.#lanes.known(queue, { names });
         return [queue, String(limit), String(lanes.length), ...lanes];

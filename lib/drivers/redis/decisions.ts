@@ -39,12 +39,14 @@ function isPlain({ guard, settlement }: Decision): boolean {
 }
 
 function alikeFrom(decisions: readonly Decision[], start: number): number {
-  const { attempt, stalls, keep } = (decisions[start] as Plain).settlement;
+  const { lease, settlement: first } = decisions[start] as Plain;
+  const { attempt, stalls, keep } = first;
   let end = start + 1;
   for (; end < decisions.length; end += 1) {
     const decision = decisions[end] as Plain;
     if (!isPlain(decision)) break;
     const { settlement } = decision;
+    if (decision.lease.token !== lease.token) break;
     if (settlement.attempt !== attempt || settlement.stalls !== stalls || settlement.keep !== keep) break;
   }
   return end - start;
@@ -53,8 +55,9 @@ function alikeFrom(decisions: readonly Decision[], start: number): number {
 function pushAlike(args: string[], settlement: Settlement, decisions: readonly Decision[]): void {
   const { attempt, stalls } = settlement;
   const keep = 'keep' in settlement && settlement.keep !== false ? String(settlement.keep) : '-';
-  args.push('alike', digits(attempt, 8), digits(stalls, 8), keep, String(decisions.length));
-  for (const { lease } of decisions) args.push(lease.id, encodeToken(lease.token));
+  const token = encodeToken(decisions[0]?.lease.token ?? 0);
+  args.push('alike', digits(attempt, 8), digits(stalls, 8), keep, token, String(decisions.length));
+  for (const { lease } of decisions) args.push(lease.id);
 }
 
 function encodeOne({ guard, lease, settlement, keepsCounts, stall }: Decision): string[] {

@@ -33,6 +33,27 @@ local EFFECTS = { ${EFFECTS.join(', ')} }
 local REASONS = { ${REASONS.join(', ')} }
 local untold = {}
 
+-- Ended jobs whose records stay, by the time these may go.
+local keeps = {}
+
+local function keepUntil(goes, id)
+  local ids = keeps[goes]
+  if not ids then
+    ids = {}
+    keeps[goes] = ids
+  end
+  ids[#ids + 1] = id
+end
+
+local function keepEnded()
+  for goes, ids in pairs(keeps) do
+    for start = 1, #ids, CHUNK do
+      call('ZADD', ENDED, goes, pack({ unpack(ids, start, math.min(#ids, start + CHUNK - 1)) }))
+    end
+  end
+  keeps = {}
+end
+
 -- Before its record may go.
 local function noteEnd(id, state, result)
   local dependants = call('LRANGE', base .. 'dependants:' .. id, 0, -1)
@@ -48,7 +69,7 @@ end
 local function settle(id, job, s)
   local isRich, isRun = job.more == '2', job.state == '3'
   if isRun then
-    call('ZREM', LEASES, id)
+    cease(job.rest)
     if isRich then endRun(id, job.lane) end
   elseif job.state == '7' then
     call('HINCRBY', base .. 'blocked', job.lane, -1)
@@ -58,7 +79,7 @@ local function settle(id, job, s)
   local isEnd, isKept, group = s.keep ~= '', s.keep ~= '-', groupOf(id, job)
   if group and isRun ~= isEnd then join(job.lane, group, isRun and 1 or -1) end
   if s.attempt ~= '' then job.attempt, job.stalls = s.attempt, s.stalls end
-  job.runner = ''
+  job.rest = ''
   if s.state == '4' then count('completed', job.lane) end
   if s.failure ~= '' then count('failed', job.lane) end
   if isEnd then
@@ -81,7 +102,8 @@ local function settle(id, job, s)
     keepText('reasons', id, s.reason, job)
     keepText('cancels', id, s.cancel, job)
     keepText('results', id, s.result, job)
-    call('ZADD', ENDED, now + tonumber(s.keep), id)
+    job.rest = format('%d', math.ceil(now + tonumber(s.keep)))
+    keepUntil(job.rest, id)
     if s.state == '5' then call('HINCRBY', base .. 'dead', job.lane, 1) end
   else
     if s.delay ~= '' then job.place = moved(job.place, now + tonumber(s.delay)) end

@@ -8,14 +8,14 @@ import type { Lanes } from './lanes.js';
 const STATES = Object.keys(STATE) as JobState[];
 /** Makes every priority a number that is not negative. */
 const PRIORITY_BIAS = 2 ** 31;
-const BODY_HEAD = 60;
+const BODY_HEAD = 61;
 
 /** What `record` of the scripts returns. */
 export type RecordReply = [
   id: string,
   body: string,
   state: string,
-  leaseUntil: string | null,
+  lease: [until: string | null, runner: string | null] | null,
   uniqueKey: string | null,
   reason?: string | null,
   cancelReason?: string | null,
@@ -72,7 +72,7 @@ export function leasedJobOf(id: string, body: string, state: string, lanes: Lane
     priority: Number(place.slice(0, 10)) - PRIORITY_BIAS,
     attempt: isFirst ? 0 : Number(state.slice(11, 19)),
     stalls: isFirst ? 0 : Number(state.slice(19, 27)),
-    enqueuedAt: Number(body.slice(46, 59)),
+    enqueuedAt: Number(body.slice(47, 60)),
     runAt: Number(place.slice(10, 26)),
   };
   return metaLength === '-' ? job : { ...job, meta: body.slice(metaStart, payloadStart) };
@@ -80,7 +80,7 @@ export function leasedJobOf(id: string, body: string, state: string, lanes: Lane
 
 /** The job as a reader sees it at this moment. */
 export function recordOf(reply: RecordReply, now: number, lanes: Lanes): JobRecord {
-  const [id, body, state, leaseUntil, uniqueKey, reason, cancelReason, progress, result] = reply;
+  const [id, body, state, lease, uniqueKey, reason, cancelReason, progress, result] = reply;
   const [failures = [], place, ties] = [reply[9], reply[10], reply[11]];
   const job = leasedJobOf(id, body, state, lanes);
   const stored = STATES[Number(state.slice(0, 1) || STATE.scheduled)] as JobState;
@@ -94,8 +94,8 @@ export function recordOf(reply: RecordReply, now: number, lanes: Lanes): JobReco
     failures: failures.map(decodeFailure),
     ...present('startedAt', timeIn(state, 34)),
     ...present('endedAt', timeIn(state, 47)),
-    ...present('leaseUntil', isRunning ? Number(leaseUntil) : null),
-    ...present('runner', isRunning ? state.slice(99) : null),
+    ...present('leaseUntil', isRunning ? Number(lease?.[0]) : null),
+    ...present('runner', isRunning ? lease?.[1] : null),
     ...present('reason', reason as DeadReason | null | undefined),
     ...present('cancelReason', cancelReason),
     ...present('uniqueKey', uniqueKey),

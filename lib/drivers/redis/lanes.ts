@@ -18,6 +18,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
     ...['lanes:numbers', 'queues', 'paused', 'jobs', 'states', 'keys', 'holders', 'reasons', 'cancels'],
     ...['progress', 'results', 'stalls', 'alive', 'dead', 'completed', 'failed', 'runners', 'schedules'],
     ...['watermarks', 'fired', 'places', 'governed', 'grouped', 'flows', 'open', 'unblocks', 'blocked'],
+    ...['claims', 'over', 'ghosts'],
   ],
   zset: [
     ...['holds', 'expiries', 'expired', 'steps'],

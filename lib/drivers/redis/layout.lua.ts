@@ -8,20 +8,22 @@
  *
  * | key | holds |
  * |---|---|
- * | `jobs` | id → place 39, lane 7, enqueued 13, unique 1, then what the client wrote. Never changes but by `change` |
+ * | `jobs` | id → place 39, lane 7, in line 1, enqueued 13, unique 1, then what the client wrote. Never changes but by `change` |
  * | `states` | id → what a run changes (see `read`). Absent until the first claim or end |
- * | `ready:<lane>` | members place + id, all of score 0: Redis keeps them in the order of the port |
+ * | `line:<lane>` | ids of jobs that were pushed plain and due (see `lines.lua.ts`), as they came |
+ * | `ready:<lane>` | of the other ready ones, members place + id, all of score 0: Redis keeps them in the order of the port |
  * | `scheduled:<lane>`, `retrying:<lane>` | the same members, by the time they are due |
  * | `ordered:<lane>` | ids of the ready ones that have an order, by the time they were due |
  * | `due` | which of those has something due, and when: maybe too early, never too late |
- * | `leases`, `ended` | ids by the end of the lease, by the time the record may go |
+ * | `leases`, `claims`, `over` | what was claimed together (see `leases.lua.ts`) |
+ * | `ended` | ids that ended together, packed, by the time the records may go: some may be elsewhere by then |
  * | `keys`, `holders` | id → unique key, unique key → the id that holds it |
  * | `holds` | unique keys that are held for a time, by its end |
  * | `reasons`, `cancels`, `progress`, `results`, `stalls`, `failures:<id>` | what few jobs have |
  * | `places` | id → expiry 13, order 1, step 13: of jobs with an expiry or an order |
  * | `expiries`, `expired` | ids of jobs that nobody took yet, by the time for it; those of them that claims set aside |
  * | `recent:<unit>:<step>`, `steps` | what ended in one step of time; those keys, by when they are over |
- * | `arrivals:<n>`, `buckets`, `alive` | ids in the order of arrival, a thousand each; which there are; jobs left in each |
+ * | `arrivals:<n>`, `buckets`, `alive` | ids in the order of arrival, packed, a thousand each; which there are; jobs left in each |
  *
  * A place is priority 10, due 16, arrival 13, all decimal digits: texts of one length compare as their numbers do. With an
  * order the member stands elsewhere (`memberOf`), and the place stays what was asked for.
@@ -42,6 +44,7 @@ end
 -- The caller numbers lanes as they were when it last looked; data that was lost numbers them anew.
 if call('GET', base .. 'lanes') ~= ARGV[1] then return redis.error_reply('STALE lanes') end
 local JOBS, STATES, LEASES, ENDED = base .. 'jobs', base .. 'states', base .. 'leases', base .. 'ended'
+local pack, unpacked = cmsgpack.pack, cmsgpack.unpack
 local KEYS_OF, HOLDERS = base .. 'keys', base .. 'holders'
 local NOW, ZERO8, ZERO13 = format('%013d', now), '00000000', '0000000000000'
 local CHUNK = 1000

@@ -1,9 +1,20 @@
 import { LAYOUT } from './layout.lua.js';
+import { LEASING } from './leases.lua.js';
+import { LINES } from './lines.lua.js';
 
 /** All that is kept of a job, as one list of texts; of what there is none, nothing. */
 const RECORD = `
+local held = {}
+
+-- The end of its lease, and its runner.
+local function leaseOf(claim)
+  if not held[claim] then held[claim] = { call('ZSCORE', LEASES, claim), (claimed(claim)) } end
+  return held[claim]
+end
+
 local function record(id, body, state)
-  local found = { id, body, state or '', call('ZSCORE', LEASES, id), call('HGET', KEYS_OF, id) }
+  local isRunning = state and sub(state, 1, 1) == '3'
+  local found = { id, body, state or '', isRunning and leaseOf(sub(state, 100)), call('HGET', KEYS_OF, id) }
   local more = state and sub(state, 2, 2) or '0'
   if more ~= '0' then
     for nth, name in ipairs({ 'reasons', 'cancels', 'progress', 'results' }) do
@@ -21,7 +32,7 @@ end
 `;
 
 /** The records of these ids, of one moment. */
-export const INFO = `${LAYOUT}${RECORD}
+export const INFO = `${LAYOUT}${LEASING}${RECORD}
 local records = { now }
 while ARGV[at] do
   local id = nextArg()
@@ -36,7 +47,7 @@ return records
  * go on below, -1 at the end, whether one more was seen to match, then the records. State: a digit as a reader sees it,
  * or empty; lanes: all, if none is given. Pages never repeat a job, since arrivals only grow and never change.
  */
-export const LIST = `${LAYOUT}${RECORD}
+export const LIST = `${LAYOUT}${LEASING}${RECORD}
 local below, limit, wanted, looks = tonumber(nextArg()), tonumber(nextArg()), nextArg(), 5000
 local texts = { keys = nextArg(), grouped = nextArg(), flows = nextArg() }
 local lanes
@@ -70,7 +81,10 @@ end
 local found = { now, -1, 0 }
 local bucket = call('ZRANGE', base .. 'buckets', math.floor((below - 1) / 1000), '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)[1]
 while bucket do
-  local ids = call('LRANGE', base .. 'arrivals:' .. bucket, 0, -1)
+  local ids = {}
+  for _, packed in ipairs(call('LRANGE', base .. 'arrivals:' .. bucket, 0, -1)) do
+    for _, id in ipairs(unpacked(packed)) do ids[#ids + 1] = id end
+  end
   local states = #ids > 0 and call('HMGET', STATES, unpack(ids)) or {}
   for nth = #ids, 1, -1 do
     local id, state = ids[nth], states[nth]
@@ -101,7 +115,7 @@ return found
  * governed, and what ended of late by steps. Nothing is counted one by one but the jobs that run, and
  * those that expired and are still to be swept up.
  */
-export const STATS = `${LAYOUT}
+export const STATS = `${LAYOUT}${LEASING}${LINES}
 -- The first of each priority has waited longest of those that have no order. Whoever has one is passed by: they have a
 -- line of their own by the time they were due, and are mostly apart from others anyway.
 local function firstPlain(key)
@@ -125,24 +139,24 @@ end
 local function firstReady(lane)
   local key, ordered = base .. 'ready:' .. lane, base .. 'ordered:' .. lane
   local first = tonumber(call('ZRANGE', ordered, 0, 0, 'WITHSCORES')[2])
-  if call('ZCARD', key) == call('ZCARD', ordered) then return first end
-  local plain = firstPlain(key)
+  local plain = call('ZCARD', key) > call('ZCARD', ordered) and firstPlain(key) or nil
+  local lined = call('LINDEX', base .. 'line:' .. lane, 0)
+  if lined then plain = math.min(plain or math.huge, tonumber(sub(call('HGET', JOBS, lined), 11, 26))) end
   return first and math.min(first, plain or first) or plain
 end
 
 local running = {}
-local ids = call('ZRANGE', LEASES, 0, -1)
-for start = 1, #ids, CHUNK do
-  local states = call('HMGET', STATES, unpack(ids, start, math.min(#ids, start + CHUNK - 1)))
+for _, claim in ipairs(call('ZRANGE', LEASES, 0, -1)) do
+  local _, states = runningOf(claim)
   for _, state in ipairs(states) do
-    local lane = state and sub(state, 28, 34)
-    if lane then running[lane] = (running[lane] or 0) + 1 end
+    local lane = sub(state, 28, 34)
+    running[lane] = (running[lane] or 0) + 1
   end
 end
 
 -- What expired stands in no line, and is ready or scheduled to a reader until it is swept up.
 local late = {}
-ids = call('ZRANGE', base .. 'expired', 0, -1)
+local ids = call('ZRANGE', base .. 'expired', 0, -1)
 for start = 1, #ids, CHUNK do
   local states = call('HMGET', STATES, unpack(ids, start, math.min(#ids, start + CHUNK - 1)))
   for _, state in ipairs(states) do
@@ -163,6 +177,7 @@ local lanes = {}
 for number = 1, tonumber(nextArg()) do
   local lane = format('%07d', number)
   local count, oldest = call('ZCARD', base .. 'ready:' .. lane), firstReady(lane)
+  count = count + call('LLEN', base .. 'line:' .. lane) - ghostsOf(lane)
   local grouped = call('ZRANGE', base .. 'gready:' .. lane, 0, 0, 'WITHSCORES')[2]
   if grouped then
     count = count + call('ZCARD', base .. 'gready:' .. lane)

@@ -61,7 +61,6 @@ local delay, answers = tonumber(nextArg()), {}
 ${MOVES}
 local function restart(id, job, stands)
   local group = groupOf(id, job)
-  call('ZREM', ENDED, id)
   call('HDEL', base .. 'reasons', id)
   call('HDEL', base .. 'cancels', id)
   if job.state == '5' then call('HINCRBY', base .. 'dead', job.lane, -1) end
@@ -75,7 +74,7 @@ local function restart(id, job, stands)
   moveLane(job, group)
   if group then join(job.lane, group, 1) end
   if job.more == '2' then reopen(id) end
-  job.state, job.attempt, job.stalls, job.ended = '1', ZERO8, ZERO8, ZERO13
+  job.state, job.attempt, job.stalls, job.ended, job.rest = '1', ZERO8, ZERO8, ZERO13, ''
   job.place = moved(job.place, now + delay)
   if stands == 'blocked' then
     job.state = '7'
@@ -118,7 +117,7 @@ while ARGV[at] do
     answers[#answers + 1] = 'running'
   else
     local group = groupOf(id, job)
-    if waits(job) then unwait(id, job) else call('ZREM', ENDED, id) end
+    if waits(job) then unwait(id, job) end
     if job.state == '7' then call('HINCRBY', base .. 'blocked', job.lane, -1) end
     if job.more == '2' and not hasEnded(job) then
       dropExpiry(id)
@@ -199,11 +198,34 @@ return answers
  * steps of counting.
  */
 export const PRUNE = `${LAYOUT}${RECORDS}
-local ids = call('ZRANGE', ENDED, '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(nextArg()))
-for _, id in ipairs(ids) do
-  call('ZREM', ENDED, id)
-  local job = read(id)
-  if job then forget(id, job) end
+local limit, count = tonumber(nextArg()), 0
+
+-- Of those that ended together some may have started again since, or are gone.
+local function pruneSome(ids)
+  local over = {}
+  for nth, state in ipairs(call('HMGET', STATES, unpack(ids))) do
+    local letter = state and sub(state, 1, 1) or '0'
+    if letter > '3' and letter < '7' and tonumber(sub(state, 100)) <= now then
+      over[#over + 1] = ids[nth]
+      if letter == '5' then call('HINCRBY', base .. 'dead', sub(state, 28, 34), -1) end
+      forgetRest(ids[nth], sub(state, 2, 2), sub(state, 3, 3), sub(state, 61, 99))
+    end
+  end
+  if #over > 0 then
+    call('HDEL', JOBS, unpack(over))
+    call('HDEL', STATES, unpack(over))
+  end
+  count = count + #over
+end
+
+while count < limit do
+  local first = call('ZRANGE', ENDED, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  if #first == 0 then break end
+  call('ZREM', ENDED, first[1])
+  local ids = unpacked(first[1])
+  local some = math.min(#ids, limit - count)
+  pruneSome({ unpack(ids, 1, some) })
+  if some < #ids then call('ZADD', ENDED, first[2], pack({ unpack(ids, some + 1) })) end
 end
 for _, key in ipairs(call('ZRANGE', base .. 'holds', '-inf', now, 'BYSCORE', 'LIMIT', 0, CHUNK)) do
   call('ZREM', base .. 'holds', key)
@@ -211,7 +233,7 @@ for _, key in ipairs(call('ZRANGE', base .. 'holds', '-inf', now, 'BYSCORE', 'LI
 end
 ${DROP_STEPS}
 finish()
-return #ids
+return count
 `;
 
 /** A pop that comes after it finds the queue paused. */

@@ -1,4 +1,5 @@
 import { LAYOUT, NEWS } from './layout.lua.js';
+import { LINES } from './lines.lua.js';
 import { HOLDER_OF } from './unique-keys.lua.js';
 
 /**
@@ -16,7 +17,8 @@ local function arrive(first, ids)
   while from <= #ids do
     local bucket = math.floor((first + from - 1) / 1000)
     local to = math.min(#ids, (bucket + 1) * 1000 - first)
-    call('RPUSH', base .. 'arrivals:' .. bucket, unpack(ids, from, to))
+    local some = #ids <= to and from == 1 and ids or { unpack(ids, from, to) }
+    call('RPUSH', base .. 'arrivals:' .. bucket, pack(some))
     local added = to - from + 1
     if call('HINCRBY', base .. 'alive', bucket, added) == added then
       call('ZADD', base .. 'buckets', bucket, bucket)
@@ -32,7 +34,9 @@ local function pushRuns()
     if kind == 'in' then due = now + due end
     -- Up, since a job must never run early.
     due = math.ceil(math.max(now, due))
-    local head, tail = priority .. format('%016d', due), lane .. NOW .. unique
+    local isNow = due <= now
+    local isLined = isNow and unique == '0' and priority == PLAIN and ghostsOf(lane) == 0
+    local head, tail = priority .. format('%016d', due), lane .. (isLined and '1' or '0') .. NOW .. unique
     local step = unique == '0' and 2 or 3
     for start = 0, total - 1, CHUNK do
       local size = math.min(CHUNK, total - start)
@@ -67,16 +71,18 @@ local function pushRuns()
         local first = call('INCRBY', base .. 'arrived', added) - added
         local fields, members = {}, {}
         -- As text: to print a number costs Redis more than to store the job under it.
-        local score = due <= now and '0' or format('%d', due)
+        local score = isNow and '0' or format('%d', due)
         for nth = 1, added do
           local id, odd = stored[nth], 2 * nth - 1
           local place = head .. format('%013d', first + nth - 1)
           fields[odd], fields[odd + 1] = id, place .. tail .. ARGV[places[nth]]
-          members[odd], members[odd + 1] = score, place .. id
+          if not isLined then members[odd], members[odd + 1] = score, place .. id end
         end
         call('HSET', JOBS, unpack(fields))
         arrive(first, stored)
-        if due <= now then
+        if isLined then
+          call('RPUSH', base .. 'line:' .. lane, unpack(stored))
+        elseif isNow then
           call('ZADD', base .. 'ready:' .. lane, unpack(members))
         else
           postpone('scheduled:', lane, due, unpack(members))
@@ -91,7 +97,7 @@ local function pushRuns()
 end
 `;
 
-export const PUSH = `${LAYOUT}${NEWS}${PUSH_RUNS}
+export const PUSH = `${LAYOUT}${NEWS}${LINES}${PUSH_RUNS}
 pushRuns()
 tell()
 return duplicates

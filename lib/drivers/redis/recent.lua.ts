@@ -12,8 +12,8 @@ const UNITS = Object.entries(RECENT_UNITS).map(
 /** Counts ends, in all and by steps of time: once for each lane and script, not for each job. */
 export const RECENT = `
 local counts = { completed = {}, failed = {} }
-local function count(what, lane)
-  counts[what][lane] = (counts[what][lane] or 0) + 1
+local function count(what, lane, number)
+  counts[what][lane] = (counts[what][lane] or 0) + (number or 1)
 end
 
 local function countEnds()

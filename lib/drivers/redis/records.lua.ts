@@ -1,38 +1,47 @@
-import { NEWS } from './layout.lua.js';
 import { ENDS } from './ends.lua.js';
+import { NEWS } from './layout.lua.js';
+import { LEASING } from './leases.lua.js';
+import { LINES } from './lines.lua.js';
 import { PLACES } from './places.lua.js';
 import { RECENT } from './recent.lua.js';
 import { TURNS } from './turns.lua.js';
 import { FREE_KEY } from './unique-keys.lua.js';
 
 const READING = `
--- A job as it stands, or nil. All but the token are texts of fixed length.
+-- A job as it stands, or nil. All but the token are texts of fixed length, but for the last: the claim it runs under, or
+-- when its record may go.
 local function read(id)
   local text = call('HGET', STATES, id)
   if text then
     return {
       state = sub(text, 1, 1), more = sub(text, 2, 2), unique = sub(text, 3, 3), token = tonumber(sub(text, 4, 11)),
       attempt = sub(text, 12, 19), stalls = sub(text, 20, 27), lane = sub(text, 28, 34),
-      started = sub(text, 35, 47), ended = sub(text, 48, 60), place = sub(text, 61, 99), runner = sub(text, 100)
+      started = sub(text, 35, 47), ended = sub(text, 48, 60), place = sub(text, 61, 99), rest = sub(text, 100)
     }
   end
   local body = call('HGET', JOBS, id)
   if not body then return nil end
   return {
-    state = '1', more = '0', unique = sub(body, 60, 60), token = 0, attempt = ZERO8, stalls = ZERO8,
-    lane = sub(body, 40, 46), started = ZERO13, ended = ZERO13, place = sub(body, 1, 39), runner = ''
+    state = '1', more = '0', unique = sub(body, 61, 61), token = 0, attempt = ZERO8, stalls = ZERO8,
+    lane = sub(body, 40, 46), started = ZERO13, ended = ZERO13, place = sub(body, 1, 39), rest = '',
+    isLined = sub(body, 47, 47) == '1'
   }
 end
 
 local function write(id, job)
+  if job.isLined then
+    leaveLine(id, job.lane)
+    call('ZADD', base .. 'ready:' .. job.lane, 0, job.place .. id)
+    job.isLined = false
+  end
   call('HSET', STATES, id, job.state .. job.more .. job.unique .. format('%08d', job.token) .. job.attempt
-    .. job.stalls .. job.lane .. job.started .. job.ended .. job.place .. job.runner)
+    .. job.stalls .. job.lane .. job.started .. job.ended .. job.place .. job.rest)
 end
 
 -- Of a job that moved, where its place is kept.
 local function writePlace(id, job)
   if job.more ~= '0' or call('HEXISTS', STATES, id) == 1 then return write(id, job) end
-  call('HSET', JOBS, id, job.place .. job.lane .. sub(call('HGET', JOBS, id), 47))
+  call('HSET', JOBS, id, job.place .. job.lane .. '0' .. sub(call('HGET', JOBS, id), 48))
 end
 
 local function waits(job) return job.state < '3' end
@@ -72,6 +81,10 @@ end
 
 -- A job whose time has come may not have been moved to the ready ones yet, and one that expired stands nowhere.
 local function unwait(id, job)
+  if job.isLined then
+    job.isLined = false
+    return leaveLine(id, job.lane)
+  end
   local member, group = memberOf(id, job), groupOf(id, job)
   if group then
     if removeReady(job.lane, turnsOf(queueOf(job.lane), group), member) then return end
@@ -88,7 +101,9 @@ local function freeLiving(id, unique)
   if unique == '1' or unique == '2' then freeKey(id) end
 end
 
+-- Jobs that are forgotten, by the bucket of their arrival.
 local gone = {}
+
 local function forgetRest(id, more, unique, place)
   if unique ~= '0' then call('HDEL', KEYS_OF, id) end
   if more ~= '0' then
@@ -101,7 +116,7 @@ local function forgetRest(id, more, unique, place)
     for _, name in ipairs({ 'places', 'grouped', 'flows', 'open', 'unblocks' }) do call('HDEL', base .. name, id) end
     call('DEL', base .. 'after:' .. id, base .. 'dependants:' .. id)
   end
-  local bucket = math.floor(tonumber(sub(place, 27, 39)) / 1000)
+  local bucket = sub(place, 27, 36)
   gone[bucket] = (gone[bucket] or 0) + 1
 end
 
@@ -114,7 +129,8 @@ end
 
 -- A bucket goes with the last of its jobs.
 local function dropBuckets()
-  for bucket, count in pairs(gone) do
+  for digits, count in pairs(gone) do
+    local bucket = format('%d', digits)
     if call('HINCRBY', base .. 'alive', bucket, -count) <= 0 then
       call('HDEL', base .. 'alive', bucket)
       call('ZREM', base .. 'buckets', bucket)
@@ -125,11 +141,13 @@ end
 `;
 
 /** What scripts that change jobs one by one share. */
-export const RECORDS = `${NEWS}${FREE_KEY}${TURNS}${READING}${PLACES}${WAITING}${RECENT}${ENDS}
+export const RECORDS = `${NEWS}${FREE_KEY}${LEASING}${TURNS}${LINES}${READING}${PLACES}${WAITING}${RECENT}${ENDS}
 -- The last lines of a script: what is written once for all that happened in it.
 local function finish(pulse)
   tellEnds()
   dropBuckets()
+  dropClaims()
+  keepEnded()
   countEnds()
   endTurns()
   tell(pulse)

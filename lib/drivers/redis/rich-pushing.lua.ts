@@ -18,7 +18,7 @@ local function replaceWaiting(id, key, due, texts, replace)
   -- A key that is held for a time may outlive its job, and somebody else have that id.
   if call('HGET', KEYS_OF, id) ~= key then return false end
   if string.find(replace, 'p', 1, true) then
-    call('HSET', JOBS, id, sub(call('HGET', JOBS, id), 1, 60) .. texts)
+    call('HSET', JOBS, id, sub(call('HGET', JOBS, id), 1, 61) .. texts)
   end
   if string.find(replace, 'd', 1, true) then
     unwait(id, job)
@@ -80,7 +80,7 @@ local function pushRich()
   end
   local arrival = call('INCRBY', base .. 'arrived', 1) - 1
   local place = priority .. format('%016d', due) .. format('%013d', arrival)
-  call('HSET', JOBS, id, place .. lane .. NOW .. unique .. texts)
+  call('HSET', JOBS, id, place .. lane .. '0' .. NOW .. unique .. texts)
   arrive(arrival, { id })
   if unique ~= '0' then
     call('HSET', HOLDERS, key, id)

@@ -1,4 +1,5 @@
 import { LAYOUT } from './layout.lua.js';
+import { LEASING } from './leases.lua.js';
 import { RECORDS } from './records.lua.js';
 
 /**
@@ -7,8 +8,8 @@ import { RECORDS } from './records.lua.js';
  *
  * Safe under rivals: a lease that somebody else took has another token, and is not extended. It is never shortened.
  */
-export const BEAT = `${LAYOUT}
-local id, info, length = nextArg(), nextArg(), tonumber(nextArg())
+export const BEAT = `${LAYOUT}${LEASING}
+local id, info, length, beat = nextArg(), nextArg(), tonumber(nextArg()), nextArg()
 local RUNNERS, UNTIL = base .. 'runners', base .. 'runners:until'
 local over = call('ZRANGE', UNTIL, '-inf', now, 'BYSCORE', 'LIMIT', 0, CHUNK)
 if #over > 0 then
@@ -17,23 +18,43 @@ if #over > 0 then
 end
 call('HSET', RUNNERS, id, NOW .. info)
 call('ZADD', UNTIL, now + length, id)
-local lost, cancelled = {}, {}
+local lost, cancelled, held = {}, {}, {}
 while ARGV[at] do
   local ids, tokens = {}, {}
   while ARGV[at] and #ids < CHUNK do ids[#ids + 1], tokens[#tokens + 1] = nextArg(), nextArg() end
-  local states, leases = call('HMGET', STATES, unpack(ids)), {}
+  local states = call('HMGET', STATES, unpack(ids))
   for nth, job in ipairs(ids) do
     local state = states[nth]
     if state and sub(state, 1, 1) == '3' and sub(state, 4, 11) == tokens[nth] then
-      leases[#leases + 1], leases[#leases + 2] = now + length, job
+      local claim = sub(state, 100)
+      local own = held[claim] or { ids = {}, states = {} }
+      held[claim] = own
+      own.ids[#own.ids + 1], own.states[#own.states + 1] = job, state
       local reason = sub(state, 2, 2) ~= '0' and call('HGET', base .. 'cancels', job)
       if reason then cancelled[#cancelled + 1], cancelled[#cancelled + 2] = job, reason end
     else
       lost[#lost + 1] = job
     end
   end
-  if #leases > 0 then call('ZADD', LEASES, 'GT', unpack(leases)) end
 end
+local nth = 0
+for claim, own in pairs(held) do
+  if #own.ids == sizeOf(claim) - tonumber(call('HGET', base .. 'over', claim) or 0) then
+    call('ZADD', LEASES, 'GT', now + length, claim)
+  else
+    local over = math.max(now + length, tonumber(call('ZSCORE', LEASES, claim) or 0))
+    nth = nth + 1
+    local moved, fields = openClaim(ARGV[3] .. ':' .. beat .. ':' .. nth, claimed(claim) or id, own.ids, format('%d', over)), {}
+    for of, state in ipairs(own.states) do
+      fields[2 * of - 1], fields[2 * of] = own.ids[of], sub(state, 1, 99) .. moved
+      cease(claim)
+    end
+    for from = 1, #fields, 2 * CHUNK do
+      call('HSET', STATES, unpack(fields, from, math.min(#fields, from + 2 * CHUNK - 1)))
+    end
+  end
+end
+dropClaims()
 return { lost, cancelled }
 `;
 
@@ -61,16 +82,14 @@ call('ZREM', base .. 'runners:until', id)
 return 1
 `;
 
-/** The runners whose last beat has not run out, and which runner holds each lease. */
-export const LIVE = `${LAYOUT}
+/** The runners whose last beat has not run out, and in pairs who holds a claim, and how many run under it. */
+export const LIVE = `${LAYOUT}${LEASING}
 local runners, holders = {}, {}
 for _, id in ipairs(call('ZRANGE', base .. 'runners:until', '(' .. NOW, '+inf', 'BYSCORE')) do
   runners[#runners + 1], runners[#runners + 2] = id, call('HGET', base .. 'runners', id)
 end
-local ids = call('ZRANGE', LEASES, 0, -1)
-for start = 1, #ids, CHUNK do
-  local states = call('HMGET', STATES, unpack(ids, start, math.min(#ids, start + CHUNK - 1)))
-  for _, state in ipairs(states) do holders[#holders + 1] = state and sub(state, 100) end
+for _, claim in ipairs(call('ZRANGE', LEASES, 0, -1)) do
+  holders[#holders + 1], holders[#holders + 2] = claimed(claim) or '', #runningOf(claim)
 end
 return { runners, holders }
 `;

@@ -14,6 +14,7 @@ const scripts = {
 /** The runners, and what they say of themselves and their runs. */
 export class RunnerTable {
   readonly #runner: ScriptRunner;
+  #beats = 0;
 
   constructor(runner: ScriptRunner) {
     this.#runner = runner;
@@ -21,7 +22,7 @@ export class RunnerTable {
 
   async beat({ runner, lease, leases }: Beat): Promise<BeatAnswer> {
     const [lost, flat] = await this.#runner.run<[lost: string[], cancelled: string[]]>(scripts.beat, () => [
-      ...[runner.id, JSON.stringify(runner), String(lease)],
+      ...[runner.id, JSON.stringify(runner), String(lease), `b${(this.#beats++).toString(36)}`],
       ...leases.flatMap(({ id, token }) => [id, encodeToken(token)]),
     ]);
     const cancelled: { id: string; reason: string }[] = [];
@@ -43,12 +44,15 @@ export class RunnerTable {
   }
 
   async live(): Promise<LiveRunner[]> {
-    const [flat, holders] = await this.#runner.run<[runners: string[], holders: string[]]>(
+    const [flat, holders] = await this.#runner.run<[runners: string[], holders: (string | number)[]]>(
       scripts.live,
       () => [],
     );
     const running = new Map<string, number>();
-    for (const holder of holders) running.set(holder, (running.get(holder) ?? 0) + 1);
+    for (let nth = 0; nth < holders.length; nth += 2) {
+      const holder = String(holders[nth]);
+      running.set(holder, (running.get(holder) ?? 0) + Number(holders[nth + 1]));
+    }
     const runners: LiveRunner[] = [];
     for (let nth = 0; nth < flat.length; nth += 2) {
       const [id = '', text = ''] = [flat[nth], flat[nth + 1]];

@@ -11,6 +11,9 @@ import { RECORDS } from './records.lua.js';
  * recorded also when memory is full.
  */
 const SETTLE = `
+-- A write that frees is never refused, and nor are those after it.
+local function free() call('HDEL', base .. 'claims', '') end
+
 -- A lease that holds no more was settled, and that stands, or it was lost.
 local function answerAgain(id, token)
   local job = read(id)
@@ -23,54 +26,68 @@ local function answerAgain(id, token)
   return 1
 end
 
-local function completeChunk(attempt, stalls, keep, size, answers)
-  local ids, tokens = {}, {}
-  for nth = 1, size do ids[nth], tokens[nth] = ARGV[at + 2 * nth - 2], ARGV[at + 2 * nth - 1] end
-  at = at + 2 * size
-  local states, seen, held, fields, over = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
-  local size, last, counted = 0, #answers, attempt .. stalls
-  local goes = keep and format('%d', now + keep)
-  for nth, id in ipairs(ids) do
-    local text = states[nth]
-    if text and sub(text, 1, 1) == '3' and sub(text, 4, 11) == tokens[nth] and not seen[id] then
+-- What the states of jobs that were claimed together begin with is the same: looked at once, it tells of all.
+local function headOf(heads, text, counted)
+  local start = sub(text, 1, 60)
+  local head = heads[start]
+  if not head then
+    head = {
+      isRunning = sub(text, 1, 1) == '3', token = sub(text, 4, 11), more = sub(text, 2, 2), unique = sub(text, 3, 3),
+      lane = sub(text, 28, 34), ended = '4' .. sub(text, 2, 11) .. counted .. sub(text, 28, 47) .. NOW, number = 0
+    }
+    heads[start] = head
+  end
+  return head
+end
+
+local function completeChunk(attempt, stalls, keep, token, size, answers)
+  local ids = { unpack(ARGV, at, at + size - 1) }
+  at = at + size
+  local states, seen, held, fields, heads = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
+  local number, last, counted = 0, #answers, attempt .. stalls
+  local goes = keep and format('%d', math.ceil(now + keep))
+  for nth = 1, size do
+    local id, text = ids[nth], states[nth]
+    local head = text and headOf(heads, text, counted)
+    if head and head.isRunning and head.token == token and not seen[id] then
       seen[id] = text
-      size = size + 1
-      held[size] = id
-      if keep then
-        local odd = 2 * size - 1
-        fields[odd], fields[odd + 1] = id, '4' .. sub(text, 2, 11) .. counted .. sub(text, 28, 47) .. NOW
-          .. sub(text, 61, 99)
-        over[odd], over[odd + 1] = goes, id
-      end
+      number = number + 1
+      held[number] = id
+      cease(sub(text, 100))
+      head.number = head.number + 1
+      if keep then fields[2 * number - 1], fields[2 * number] = id, head.ended .. sub(text, 61, 99) .. goes end
       answers[last + nth] = 1
     else
-      answers[last + nth] = seen[id] and 1 or answerAgain(id, tonumber(tokens[nth]))
+      answers[last + nth] = seen[id] and 1 or answerAgain(id, tonumber(token))
     end
   end
-  if size == 0 then return end
-  call('ZREM', LEASES, unpack(held))
+  if number == 0 then return end
+  free()
   if keep then
     call('HSET', STATES, unpack(fields))
-    call('ZADD', ENDED, unpack(over))
+    for nth = 1, number do keepUntil(goes, held[nth]) end
   else
     call('HDEL', JOBS, unpack(held))
     call('HDEL', STATES, unpack(held))
   end
-  for _, id in ipairs(held) do
+  for _, head in pairs(heads) do
+    if head.number > 0 then count('completed', head.lane, head.number) end
+  end
+  for nth = 1, number do
+    local id = held[nth]
     local text = seen[id]
-    local unique, lane = sub(text, 3, 3), sub(text, 28, 34)
-    count('completed', lane)
-    if unique ~= '0' then freeLiving(id, unique) end
-    if sub(text, 2, 2) == '2' then
-      endRun(id, lane)
+    local head = headOf(heads, text, counted)
+    if head.unique ~= '0' then freeLiving(id, head.unique) end
+    if head.more == '2' then
+      endRun(id, head.lane)
       noteEnd(id, '4', '')
     end
-    if not keep then forgetRest(id, sub(text, 2, 2), unique, sub(text, 61, 99)) end
+    if not keep then forgetRest(id, head.more, head.unique, sub(text, 61, 99)) end
   end
 end
 
-local function isStalled(id)
-  local until_ = call('ZSCORE', LEASES, id)
+local function isStalled(claim)
+  local until_ = call('ZSCORE', LEASES, claim)
   return until_ and tonumber(until_) <= now
 end
 
@@ -88,13 +105,14 @@ local function settleOne(guard)
     isAsFound = job and (waits(job) or job.state == '7') and hasExpired(id, job)
   else
     isAsFound = job and job.state == '3' and job.token == tonumber(token)
-    if guard == 'stalled' then isAsFound = isAsFound and isStalled(id) end
+    if guard == 'stalled' then isAsFound = isAsFound and isStalled(job.rest) end
   end
   if not isAsFound then return guard == 'run' and answerAgain(id, tonumber(token)) or 2 end
   if s.keep == '' and job.more ~= '0' then
     local reason = call('HGET', base .. 'cancels', id)
     if reason then return { call('HGET', JOBS, id), reason } end
   end
+  free()
   settle(id, job, s)
   -- At once: the next of these may be one that waited for it.
   tellEnds()
@@ -105,9 +123,9 @@ local answers = {}
 for _ = 1, tonumber(nextArg()) do
   local guard = nextArg()
   if guard == 'alike' then
-    local attempt, stalls, keep, total = nextArg(), nextArg(), tonumber(nextArg()), tonumber(nextArg())
+    local attempt, stalls, keep, token, total = nextArg(), nextArg(), tonumber(nextArg()), nextArg(), tonumber(nextArg())
     for start = 1, total, CHUNK do
-      completeChunk(attempt, stalls, keep, math.min(CHUNK, total - start + 1), answers)
+      completeChunk(attempt, stalls, keep, token, math.min(CHUNK, total - start + 1), answers)
     end
   else
     answers[#answers + 1] = settleOne(guard)
@@ -128,14 +146,22 @@ return { answers, claimed }
  * does not run is odd, and must not be found again and again.
  */
 export const EXPIRED = `${LAYOUT}${RECORDS}
-local found = { now }
-for _, id in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, tonumber(nextArg()))) do
-  local job, body = read(id), call('HGET', JOBS, id)
-  if job and body and job.state == '3' then
-    found[#found + 1] = { id, body, call('HGET', STATES, id), call('HGET', base .. 'cancels', id),
-      call('HGET', base .. 'stalls', id) }
-  else
-    call('ZREM', LEASES, id)
+local found, limit = { now }, tonumber(nextArg())
+for _, claim in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)) do
+  if #found > limit then break end
+  local ids, states = runningOf(claim)
+  local isOdd = true
+  for nth, id in ipairs(ids) do
+    local body = call('HGET', JOBS, id)
+    if body then
+      isOdd = false
+      if #found > limit then break end
+      found[#found + 1] = { id, body, states[nth], call('HGET', base .. 'cancels', id), call('HGET', base .. 'stalls', id) }
+    end
+  end
+  if isOdd then
+    dropClaim(claim)
+    call('HDEL', base .. 'over', claim)
   end
 end
 return found

@@ -89,13 +89,12 @@ local function govern(queue)
   if limitsOf(queue) then return end
   limitsBy[queue] = nil
   call('HSET', base .. 'governed', queue, '- - - - - -')
-  local ids = call('ZRANGE', LEASES, 0, -1)
-  for start = 1, #ids, CHUNK do
-    local states = call('HMGET', STATES, unpack(ids, start, math.min(#ids, start + CHUNK - 1)))
-    for nth, state in ipairs(states) do
-      if state and sub(state, 1, 1) == '3' and queueOf(sub(state, 28, 34)) == queue then
-        call('HSET', STATES, ids[start + nth - 1], '32' .. sub(state, 3))
-        call('SADD', base .. 'running:' .. queue, ids[start + nth - 1])
+  for _, claim in ipairs(call('ZRANGE', LEASES, 0, -1)) do
+    local ids, states = runningOf(claim)
+    for nth, id in ipairs(ids) do
+      if queueOf(sub(states[nth], 28, 34)) == queue then
+        call('HSET', STATES, id, '32' .. sub(states[nth], 3))
+        call('SADD', base .. 'running:' .. queue, id)
       end
     end
   end
