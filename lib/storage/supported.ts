@@ -3,10 +3,15 @@ import type { Capabilities } from './capabilities.js';
 import { checkFlows } from './flow-check.js';
 import type { NewJob } from './new-job.js';
 import type { JobTemplate } from './schedules.js';
+import type { Storage } from './storage.js';
 
-type Supporting = { readonly name: string; readonly capabilities: Capabilities };
+type Supporting = Pick<Storage, 'name' | 'capabilities'>;
 
-/** Refuses what the storage could not honour, before anything is stored. */
+/**
+ * For `putSchedules` and `fire` of a storage: throws `UnsupportedError` where a job asks for what its capabilities declare
+ * that it cannot do. To be called before anything is stored.
+ * @publicApi
+ */
 export function checkSupported(jobs: readonly (NewJob | JobTemplate)[], storage: Supporting): void {
   for (const job of jobs) {
     if (job.group !== undefined) check(job, storage, 'groups', 'has no groups');
@@ -22,7 +27,10 @@ export function checkSupported(jobs: readonly (NewJob | JobTemplate)[], storage:
   }
 }
 
-/** Refuses jobs to be pushed: as above, or since they wait for what never comes. */
+/**
+ * For `push` of a storage: like `checkSupported`, and throws `InvalidOptionError` for jobs that wait for what never comes.
+ * @publicApi
+ */
 export function checkPush(jobs: readonly NewJob[], storage: Supporting): void {
   checkSupported(jobs, storage);
   checkFlows(jobs);
@@ -33,7 +41,10 @@ function check({ name }: JobTemplate, storage: Supporting, what: keyof Capabilit
     throw new UnsupportedError(`Job '${name}': the ${storage.name} storage ${problem}`);
 }
 
-/** For storages whose data is in no database of the application's. */
+/**
+ * For `push` and `complete` of a storage that has no `transactions`: throws `UnsupportedError` when it is given one.
+ * @publicApi
+ */
 export function refuseTransaction(transaction: unknown, storage: string): void {
   if (transaction === undefined) return;
   throw new UnsupportedError(

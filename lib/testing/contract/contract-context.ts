@@ -15,6 +15,8 @@ export class ContractContext {
   readonly #opened: Storage[] = [];
   /** Opened, empty, and nobody else's. */
   readonly storage: Storage;
+  /** Why the case turned out to be of no concern to the storage, if it did. */
+  reason: string | undefined;
 
   private constructor(subject: StorageUnderTest, storage: Storage) {
     this.#subject = subject;

@@ -16,8 +16,9 @@ export async function runContractCase(
     const context = await ContractContext.open(subject);
     try {
       const reason = reasonToSkip(contractCase, context.storage, subject);
-      if (reason === undefined) await contractCase.run(context);
-      return reason;
+      if (reason !== undefined) return reason;
+      await contractCase.run(context);
+      return context.reason;
     } finally {
       await context.close();
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from './contract-case.js';
+import type { ContractContext } from './contract-context.js';
 import {
   COMPLETED,
   completedFor,
@@ -125,7 +126,9 @@ export const statsCases: readonly ContractCase[] = [
   },
   {
     name: 'stats: what ended of late is counted for the hour, the day and the month',
-    async run({ storage }) {
+    async run(context) {
+      if (await countsNoRecent(context)) return;
+      const { storage } = context;
       const [done, failed] = [await start(storage), await start(storage)];
       await storage.complete([completionOf(done), completionOf(failed, retryingIn(60_000))]);
       const ended = { completed: 1, failed: 1 };
@@ -136,6 +139,7 @@ export const statsCases: readonly ContractCase[] = [
     name: 'stats: what ended leaves the hour, the day and the month as time goes by',
     hours: true,
     async run(context) {
+      if (await countsNoRecent(context)) return;
       const { storage } = context;
       const hour = 3_600_000;
       await storage.complete([completionOf(await start(storage))]);
@@ -154,3 +158,14 @@ export const statsCases: readonly ContractCase[] = [
     },
   },
 ];
+
+/** A storage may leave it out; then it always does. */
+async function countsNoRecent(context: ContractContext): Promise<boolean> {
+  const { storage } = context;
+  await storage.push([jobOf({ queue: 'counted' })]);
+  if ((await statsOf(storage, 'counted')).recent !== undefined) return false;
+  await storage.complete([completionOf(await start(storage, { queue: 'ended' }))]);
+  assert.equal((await statsOf(storage, 'ended')).recent, undefined);
+  context.reason = `${storage.name} does not count what ended of late`;
+  return true;
+}
