@@ -107,7 +107,11 @@ export class QueueHandle<S extends Storage = Storage> {
     if (options && 'id' in options)
       throw new InvalidOptionError('queueAll(): an id belongs to one job; use queue()');
     const prepared = jobs.map((job) => this.#preparer.prepare(job, options));
-    const checks = prepared.flatMap((each, index) => this.#preparer.check(jobs[index] as object, each) ?? []);
+    const checks: Promise<unknown>[] = [];
+    for (const [index, job] of jobs.entries()) {
+      const check = this.#preparer.check(job, prepared[index] as NewJob);
+      if (check) checks.push(check);
+    }
     if (checks.length > 0) await Promise.all(checks);
     return prepared.length === 0 ? [] : this.#push(prepared, options?.transaction);
   }

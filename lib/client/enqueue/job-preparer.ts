@@ -27,6 +27,8 @@ const NOW: Due = { in: 0 };
 export class JobPreparer {
   readonly #defaults: JobOptions;
   readonly #policies: PolicyBook;
+  /** What the jobs of a class have in common, where they differ in nothing but their payload. */
+  readonly #alike = new WeakMap<JobDefinition, JobTemplate>();
   readonly #createId: () => string;
   readonly #codec: PayloadCodec | undefined;
 
@@ -39,9 +41,18 @@ export class JobPreparer {
 
   prepare(job: object, options: QueueOptions = DEFAULTS): NewJob {
     const id = options.id === undefined ? this.#createId() : checkName(options.id, 'A job id');
-    const [template, delay] = this.#template(job, options, id);
+    const definition = findDefinition(job);
+    const alike = options === DEFAULTS ? this.#alike.get(definition) : undefined;
+    if (alike !== undefined) {
+      const { name, queue, policy, priority } = alike;
+      const payload = encodeJob(definition, job, { name, id }, this.#codec);
+      return { id, due: NOW, name, queue, payload, policy, priority };
+    }
+    const [template, delay] = this.#template(definition, job, options, id);
     const due = dueOf(options, delay);
     if (template.expiresIn !== undefined) checkExpiry(template.expiresIn, due);
+    if (options === DEFAULTS && areAlike(definition.options, this.#defaults))
+      this.#alike.set(definition, { ...template, payload: '' });
     return { id, due, ...template };
   }
 
@@ -52,7 +63,7 @@ export class JobPreparer {
 
   /** A job but for its id and its time, as schedules need it. */
   prepareTemplate(job: object, options: QueueOptions): JobTemplate {
-    const [template, delay] = this.#template(job, options);
+    const [template, delay] = this.#template(findDefinition(job), job, options);
     if (delay === undefined) return template;
     throw new InvalidOptionError(
       `Job '${template.name}': a schedule has times of its own, and cannot be debounced`,
@@ -74,9 +85,13 @@ export class JobPreparer {
   }
 
   /** Along with the delay that its debounce asks for. */
-  #template(job: object, options: QueueOptions, id?: string): readonly [JobTemplate, number | undefined] {
+  #template(
+    definition: JobDefinition,
+    job: object,
+    options: QueueOptions,
+    id?: string,
+  ): readonly [JobTemplate, number | undefined] {
     if (options !== DEFAULTS) checkKnownOptions(options, QUEUE_OPTIONS, 'queue()');
-    const definition = findDefinition(job);
     const own = definition.options;
     const queue = options.queue ?? ask(own.queue, job) ?? ask(this.#defaults.queue, job);
     const uniqueness = uniquenessOf(job, options, own, this.#defaults);
@@ -103,6 +118,17 @@ export class JobPreparer {
     if (parsedOrder !== undefined) template.order = parsedOrder;
     return [template, uniqueness?.delay];
   }
+}
+
+const FIXED = new Set<string>(['queue', 'priority', 'maxRetries', 'backoff', 'timeout', 'keep']);
+
+/** Whether nothing that is said of jobs at these levels tells one from another. */
+function areAlike(...levels: readonly object[]): boolean {
+  return levels.every((level) =>
+    Object.entries(level).every(
+      ([option, value]) => value === undefined || (FIXED.has(option) && typeof value !== 'function'),
+    ),
+  );
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
