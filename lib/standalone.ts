@@ -65,7 +65,7 @@ export type { LimitOptions, QueueLimitsOptions } from './client/inspect/queue-li
 export type { Explanation, Reason } from './client/inspect/explanation.js';
 export type { RunnersOptions, RunnerSummary } from './client/inspect/runner-summary.js';
 
-export { Runner, type RunnerOptions, type RunningJob } from './runtime/runner.js';
+export { Runner, type MoreWork, type RunnerOptions, type RunningJob } from './runtime/runner.js';
 export type { JobDeath } from './core/job-death.js';
 export type { JobHandler } from './runtime/handler.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';

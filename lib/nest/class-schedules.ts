@@ -15,7 +15,8 @@ export class ClassSchedules {
   readonly #control: ScheduleControl;
   readonly #keys: DeclaredKeys;
   readonly #logger: JobLogger;
-  #schedules: readonly NewSchedule[] = [];
+  readonly #schedules: NewSchedule[] = [];
+  #declared = 0;
 
   constructor(declarer: ScheduleDeclarer, control: ScheduleControl, keys: DeclaredKeys, logger: JobLogger) {
     this.#declarer = declarer;
@@ -24,20 +25,30 @@ export class ClassSchedules {
     this.#logger = logger;
   }
 
-  /** Throws `InvalidOptionError` for a schedule that cannot be, `InvalidJobError` when its job cannot be made. */
+  /**
+   * To be called with the jobs that are there, and again with those that come later. Throws `InvalidOptionError` for a schedule that
+   * cannot be, `InvalidJobError` when its job cannot be made, and then prepares none.
+   */
   prepare(definitions: readonly JobDefinition[]): void {
-    this.#schedules = definitions.flatMap((definition) =>
+    const schedules = definitions.flatMap((definition) =>
       schedulesOf(definition.class).map((schedule) => this.#prepare(definition, schedule)),
     );
-    for (const { key } of this.#schedules) {
-      if (this.#keys.has(key)) throw sameKey(key, this.#schedules);
-      this.#keys.add(key);
-    }
+    const keys = schedules.map(({ key }) => key);
+    const twice = keys.find((key, nth) => this.#keys.has(key) || keys.indexOf(key) < nth);
+    if (twice !== undefined) throw sameKey(twice, [...this.#schedules, ...schedules]);
+    this.#schedules.push(...schedules);
+    for (const key of keys) this.#keys.add(key);
   }
 
-  /** Puts them where all processes find them, and tells of those that left the code. */
+  /** Puts those that are new where all processes find them. */
   async declare(): Promise<void> {
-    if (this.#schedules.length > 0) await this.#declarer.declare(this.#schedules);
+    const schedules = this.#schedules.slice(this.#declared);
+    if (schedules.length > 0) await this.#declarer.declare(schedules);
+    this.#declared += schedules.length;
+  }
+
+  /** Tells of those that left the code. */
+  async tellGone(): Promise<void> {
     const gone = await this.#control.gone();
     if (gone.length > 0) this.#logger.schedulesGone(gone.map(({ key }) => key));
   }

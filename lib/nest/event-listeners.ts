@@ -1,34 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionError } from '../core/errors.js';
 import { EventSource } from './job-events.js';
+import type { HostModule } from './module-place.js';
 import { listenersOf } from './on-job-event.decorator.js';
 import { lifetimeOf, type ProviderWrapper } from './provider-lookup.js';
 
 /** Binds the methods with `@OnJobEvent` to the events. */
 @Injectable()
 export class EventListeners {
-  readonly #modules: ModulesContainer;
   readonly #source: EventSource;
+  readonly #bound = new Set<unknown>();
 
-  constructor(modules: ModulesContainer, source: EventSource) {
-    this.#modules = modules;
+  constructor(source: EventSource) {
     this.#source = source;
   }
 
-  /** To be called once all instances are made. Throws `InvalidOptionError`, or `InvalidJobError` for a class that is no job. */
-  bind(): void {
-    const bound = new Set<unknown>();
-    for (const { providers, controllers } of this.#modules.values()) {
+  /** To be called once the instances of these modules are made. Throws `InvalidOptionError`, or `InvalidJobError` for a class that is no job. */
+  bind(modules: Iterable<HostModule>): void {
+    for (const { providers, controllers } of modules) {
       for (const wrapper of [...providers.values(), ...controllers.values()]) {
         if (wrapper.isAlias) continue;
-        this.#bind(wrapper, bound);
+        this.#bind(wrapper);
       }
     }
   }
 
   // A provider's value may be anything, a proxy included: only the prototypes that were decorated are gone by.
-  #bind(wrapper: ProviderWrapper, bound: Set<unknown>): void {
+  #bind(wrapper: ProviderWrapper): void {
     const { metatype } = wrapper;
     const instance: unknown = wrapper.isNotMetatype ? wrapper.instance : undefined;
     const prototype: unknown =
@@ -37,8 +35,8 @@ export class EventListeners {
     if (listeners.length === 0) return;
     if (lifetimeOf(wrapper) !== 'static') throw new InvalidOptionError(notSingleton(wrapper));
     const owner = wrapper.instance as Record<string | symbol, (event: unknown) => unknown>;
-    if (bound.has(owner)) return;
-    bound.add(owner);
+    if (this.#bound.has(owner)) return;
+    this.#bound.add(owner);
     for (const { selector, jobClass, method } of listeners) {
       this.#source.on(selector, jobClass).subscribe((event) => owner[method]?.(event));
     }

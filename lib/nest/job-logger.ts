@@ -16,12 +16,20 @@ const MOST_KEYS = 20;
 @Injectable()
 export class JobLogger {
   readonly #logger: Logger;
+  readonly #said = new Set<string>();
 
   constructor({ name }: InstanceName) {
     this.#logger = untaggedLogger(name === undefined ? 'BackgroundJobs' : `BackgroundJobs(${name})`);
   }
 
   warn(message: string): void {
+    this.#logger.warn(message);
+  }
+
+  /** For what is found again whenever somebody looks. */
+  warnOnce(message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
     this.#logger.warn(message);
   }
 

@@ -4,71 +4,71 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { JobHandler } from '../runtime/handler.js';
 import type { RunnerEvent } from '../runtime/runner-event.js';
 import { Storage } from '../storage/storage.js';
 import { ClassSchedules } from './class-schedules.js';
-import { checkClassValidation } from './class-validation.js';
+import { EventListeners } from './event-listeners.js';
 import { EventSource } from './job-events.js';
-import { buildHandlers } from './job-handlers.js';
-import { CommonEnhancers } from './enhancers/common-enhancers.js';
 import { JobLogger } from './job-logger.js';
-import { LineTags } from './log-lines/line-tags.js';
 import { JobsSettings } from './jobs-settings.js';
-import { buildJobTable } from './job-table.js';
-import { JobExplorer } from './job.explorer.js';
+import { LazyModules } from './lazy-modules.js';
+import { LineTags } from './log-lines/line-tags.js';
+import type { HostModule } from './module-place.js';
+import { RunnableJobs } from './runnable-jobs.js';
 import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
 import { Surroundings, type RunnerPart } from './surroundings.js';
 import { chooseQueues } from './worker-queues.js';
-import { InstanceName } from './instance-name.js';
-import { OptionalTelemetry } from './telemetry/optional-telemetry.js';
-import type { Telemetry } from './telemetry/telemetry.js';
 import { WorkerState } from './worker-state.js';
 
 /** Joins a runner's life to the application's. */
 @Injectable()
 export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
-  readonly #explorer: JobExplorer;
+  readonly #jobs: RunnableJobs;
+  readonly #lazyModules: LazyModules;
+  readonly #modules: ModulesContainer;
   readonly #settings: JobsSettings;
   readonly #storage: Storage;
   readonly #logger: JobLogger;
   readonly #schedules: ClassSchedules;
   readonly #events: EventSource;
+  readonly #listeners: EventListeners;
   readonly #hooksCheck: ShutdownHooksCheck;
   readonly #secondSignal: SecondSignal;
-  readonly #commonEnhancers: CommonEnhancers;
   readonly #surroundings: Surroundings;
   readonly #state: WorkerState;
-  readonly #telemetry: Telemetry | undefined;
-  readonly #instance: InstanceName;
   readonly #lineTags: LineTags;
+  #handlers: readonly JobHandler[] = [];
   #runner: RunnerPart | undefined;
+  /** One at a time: of two modules that are loaded at once, each brings its own jobs. */
+  #loading: Promise<void> = Promise.resolve();
 
   constructor(
-    explorer: JobExplorer,
+    jobs: RunnableJobs,
+    lazyModules: LazyModules,
     settings: JobsSettings,
     storage: Storage,
     logger: JobLogger,
     schedules: ClassSchedules,
     events: EventSource,
-    commonEnhancers: CommonEnhancers,
+    listeners: EventListeners,
     surroundings: Surroundings,
     state: WorkerState,
-    { telemetry }: OptionalTelemetry,
-    instance: InstanceName,
+    modules: ModulesContainer,
   ) {
-    this.#explorer = explorer;
+    this.#jobs = jobs;
+    this.#lazyModules = lazyModules;
     this.#settings = settings;
     this.#storage = storage;
     this.#logger = logger;
     this.#schedules = schedules;
     this.#events = events;
-    this.#commonEnhancers = commonEnhancers;
+    this.#listeners = listeners;
     this.#surroundings = surroundings;
     this.#state = state;
-    this.#telemetry = telemetry;
-    this.#instance = instance;
+    this.#modules = modules;
     const { clock } = surroundings;
     this.#lineTags = new LineTags({
       hears: () => events.hears('log'),
@@ -79,21 +79,19 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   }
 
   /** Everything that can be wrong with the jobs shows here, before the application opens a port. */
-  async onModuleInit(): Promise<void> {
-    const { entries, warnings } = buildJobTable(this.#explorer.explore());
-    for (const warning of warnings) this.#logger.warn(warning);
-    await checkClassValidation(entries.map(({ definition }) => definition));
-    // Once for the application, however many storages it has.
-    if (this.#instance.name === undefined)
-      this.#schedules.prepare(entries.map(({ definition }) => definition));
-    if (this.#settings.workers === false) return;
-    const handlers = await buildHandlers(entries, this.#commonEnhancers.find(this.#settings));
-    this.#runner = this.#createRunner(handlers.map((handler) => this.#around(handler)));
+  onModuleInit(): Promise<void> {
+    const booting = this.#find(this.#modules.values()).then((found) => {
+      if (this.#settings.workers !== false) this.#takeOn(found);
+    });
+    this.#loading = booting.catch(() => {});
+    this.#lazyModules.watch((loaded) => this.#load(loaded));
+    return booting;
   }
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.#runner) {
       await this.#schedules.declare();
+      await this.#schedules.tellGone();
       await this.#runner.start();
       this.#hooksCheck.start();
     }
@@ -103,6 +101,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   /** Never rejects: Nest 11 would leave out the hooks of all other modules. */
   async onModuleDestroy(): Promise<void> {
     this.#state.stage = 'draining';
+    this.#lazyModules.unwatch();
     this.#hooksCheck.stop();
     if (!this.#runner) return;
     this.#secondSignal.listen();
@@ -116,14 +115,51 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     }
   }
 
-  #around(handler: JobHandler): JobHandler {
-    const traced = this.#telemetry?.aroundRuns(handler) ?? handler;
-    if (!this.#settings.context.logs) return traced;
+  /** Takes on what a lazily loaded module brings. Rejects with what a boot would reject with. */
+  #load(loaded: readonly HostModule[]): Promise<void> {
+    const loading = this.#loading.then(async () => {
+      if (this.#state.stage === 'draining') return;
+      this.#listeners.bind(loaded);
+      const found = await this.#find(loaded);
+      if (found.length === 0) return;
+      const before = this.#runner;
+      this.#takeOn(found);
+      if (this.#state.stage !== 'up' || !this.#runner) return;
+      await this.#schedules.declare();
+      if (before) return;
+      await this.#runner.start();
+      this.#hooksCheck.start();
+    });
+    this.#loading = loading.catch(() => {});
+    return loading;
+  }
+
+  async #find(modules: Iterable<HostModule>): Promise<readonly JobHandler[]> {
+    return (await this.#jobs.of(modules)).map((handler) => this.#tagged(handler));
+  }
+
+  #takeOn(found: readonly JobHandler[]): void {
+    this.#handlers = [...this.#handlers, ...found];
+    const definitions = this.#handlers.map(({ definition }) => definition);
+    const { queues, warnings } = chooseQueues(this.#settings, definitions);
+    for (const warning of warnings) this.#logger.warnOnce(warning);
+    if (Object.keys(queues).length === 0) return;
+    this.#logger.started(
+      queues,
+      definitions.map(({ name }) => name),
+    );
+    if (this.#runner) this.#runner.add({ handlers: found, queues });
+    else this.#runner = this.#createRunner(queues);
+    this.#state.watch(queues, this.#runner);
+  }
+
+  #tagged(handler: JobHandler): JobHandler {
+    if (!this.#settings.context.logs) return handler;
     const run: JobHandler['run'] = (job, context) => {
       this.#lineTags.begin(context);
-      return traced.run(job, context);
+      return handler.run(job, context);
     };
-    return { ...traced, run };
+    return { ...handler, run };
   }
 
   #tell(event: RunnerEvent): void {
@@ -136,22 +172,14 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     void this.#runner?.stop({ now: true });
   }
 
-  #createRunner(handlers: readonly JobHandler[]): RunnerPart | undefined {
+  #createRunner(queues: Readonly<Record<string, number>>): RunnerPart {
     const { lease, grace, abortGrace, codec, defaults, context } = this.#settings;
-    const definitions = handlers.map(({ definition }) => definition);
-    const { queues, warnings } = chooseQueues(this.#settings, definitions);
-    for (const warning of warnings) this.#logger.warn(warning);
-    if (Object.keys(queues).length === 0) return undefined;
-    this.#logger.started(
-      queues,
-      definitions.map(({ name }) => name),
-    );
     const { clock, chance } = this.#surroundings;
-    const runner = this.#surroundings.createRunner({
+    return this.#surroundings.createRunner({
       clock,
       chance,
       storage: this.#storage,
-      handlers,
+      handlers: this.#handlers,
       queues,
       limited: [...this.#settings.limits.keys()],
       releaseStuck: this.#settings.releaseStuck,
@@ -165,7 +193,5 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       hears: (kind) => this.#logger.says(kind) || this.#events.hears(kind),
       onEvent: (event) => this.#tell(event),
     });
-    this.#state.watch(queues, runner);
-    return runner;
   }
 }

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { definitionOf, type JobClass, type JobDefinition } from '../core/job-definition.js';
 import { handledBy } from './job-handler.decorator.js';
 import type { HostModule } from './module-place.js';
@@ -35,16 +34,10 @@ export interface FoundHandler {
  */
 @Injectable()
 export class JobExplorer {
-  readonly #modules: ModulesContainer;
-
-  constructor(modules: ModulesContainer) {
-    this.#modules = modules;
-  }
-
-  explore(): FoundProviders {
+  explore(modules: Iterable<HostModule>): FoundProviders {
     const jobs: FoundJob[] = [];
     const handlers: FoundHandler[] = [];
-    for (const host of this.#modules.values()) {
+    for (const host of modules) {
       for (const wrapper of host.providers.values()) {
         if (wrapper.isAlias) continue;
         const definition = definitionIn(wrapper.metatype);

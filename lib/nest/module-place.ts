@@ -30,6 +30,14 @@ export function placeModule(
   return placed.length > 0;
 }
 
+/** A module and all that it imports, directly or not. */
+export function withImports(module: HostModule): HostModule[] {
+  const found = new Set([module]);
+  // A set gives out what is added to it on the way, too.
+  for (const { imports } of found) for (const imported of imports) found.add(imported);
+  return [...found];
+}
+
 /** All modules made from a class: one for each dynamic module object. */
 export function modulesOf(modules: ModulesContainer, moduleClass: Type): HostModule[] {
   return [...modules.values()].filter(({ metatype }) => metatype === moduleClass);

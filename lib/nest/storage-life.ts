@@ -19,6 +19,7 @@ export class StorageLife implements OnModuleInit, OnApplicationShutdown {
   readonly #events: EventSource;
   readonly #listeners: EventListeners;
   readonly #metrics: JobMetrics;
+  readonly #modules: ModulesContainer;
 
   /** Throws `InvalidOptionError` where another instance has the same name, or none has none. */
   constructor(
@@ -37,11 +38,12 @@ export class StorageLife implements OnModuleInit, OnApplicationShutdown {
     this.#events = events;
     this.#listeners = listeners;
     this.#metrics = metrics;
+    this.#modules = modules;
     checkInstances(instance, modules);
   }
 
   async onModuleInit(): Promise<void> {
-    this.#listeners.bind();
+    this.#listeners.bind(this.#modules.values());
     await this.#prepareContext();
     await this.#metrics.open();
     await this.#storage.open();

@@ -8,6 +8,7 @@ import { JobContext } from '../core/job-context.js';
 import { Storage } from '../storage/storage.js';
 import { DeclaredKeys } from './declared-keys.js';
 import { JobHealthIndicator } from './health/job-health-indicator.js';
+import { EventListeners } from './event-listeners.js';
 import { InstanceName } from './instance-name.js';
 import { EventSource, JobEvents } from './job-events.js';
 import { jobContextProvider } from './job-context.provider.js';
@@ -33,6 +34,7 @@ import { WorkerState } from './worker-state.js';
     QueueHandle,
     JobEvents,
     EventSource,
+    EventListeners,
     JobContext,
     JobInspector,
     ScheduleControl,

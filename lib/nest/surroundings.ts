@@ -20,4 +20,4 @@ export class Surroundings {
 }
 
 /** A runner as the module needs it; what stands in for one in a test may have nothing to show. */
-export type RunnerPart = Pick<Runner, 'start' | 'stop'> & Partial<Pick<Runner, 'running'>>;
+export type RunnerPart = Pick<Runner, 'add' | 'start' | 'stop'> & Partial<Pick<Runner, 'running'>>;

@@ -74,9 +74,16 @@ export interface RunnerOptions {
   readonly info?: { readonly host: string; readonly pid: number };
 }
 
+/**
+ * What a `Runner` is to take on beside what it was made with.
+ * @publicApi
+ */
+export type MoreWork = Pick<RunnerOptions, 'handlers'> & Partial<Pick<RunnerOptions, 'queues'>>;
+
 /** The same, complete and checked. */
 export interface RunnerSettings extends Required<Omit<RunnerOptions, 'handlers' | Optional>> {
-  readonly handlers: ReadonlyMap<string, JobHandler>;
+  /** By name; more may come. */
+  readonly handlers: Map<string, JobHandler>;
   readonly codec: PayloadCodec | undefined;
   readonly backoff: PerJob<object, Backoff> | undefined;
   readonly onEvent: ((event: RunnerEvent) => void) | undefined;
@@ -143,12 +150,31 @@ function checkQueues(queues: Readonly<Record<string, number>>): void {
   }
 }
 
-function byName(handlers: readonly JobHandler[]): ReadonlyMap<string, JobHandler> {
+/** The settings with more in them, and the queues that are new. Throws as above, and then changes nothing. */
+export function extendSettings(
+  settings: RunnerSettings,
+  { handlers, queues = {} }: MoreWork,
+): readonly [RunnerSettings, newQueues: Readonly<Record<string, number>>] {
+  checkQueues(queues);
+  const more = byName(handlers, settings.handlers);
+  const newQueues = Object.fromEntries(
+    Object.entries(queues).filter(([queue]) => !Object.hasOwn(settings.queues, queue)),
+  );
+  // The map itself, since the parts of a running session look there.
+  for (const [name, handler] of more) settings.handlers.set(name, handler);
+  return [{ ...settings, queues: { ...settings.queues, ...newQueues } }, newQueues];
+}
+
+function byName(
+  handlers: readonly JobHandler[],
+  present: ReadonlyMap<string, JobHandler> = new Map(),
+): Map<string, JobHandler> {
   const map = new Map<string, JobHandler>();
   for (const handler of handlers) {
     const { name, aliases } = handler.definition;
     for (const known of [name, ...aliases]) {
-      if (map.has(known)) throw new DuplicateJobError(`Job '${known}' has two handlers`);
+      if (map.has(known) || present.has(known))
+        throw new DuplicateJobError(`Job '${known}' has two handlers`);
       map.set(known, handler);
     }
   }

@@ -18,7 +18,8 @@ const FLUSH = 2_000;
 /** A runner between one start and the stop that follows: its parts, and the phases of its end. */
 export class RunnerSession {
   readonly #settings: RunnerSettings;
-  readonly #info: RunnerInfo;
+  /** The very object that every beat sends. */
+  readonly #info: { -readonly [Key in keyof RunnerInfo]: RunnerInfo[Key] };
   readonly #link: StorageLink;
   readonly #deaths: Deaths;
   readonly #worker: Worker;
@@ -31,11 +32,11 @@ export class RunnerSession {
   constructor(settings: RunnerSettings, info: RunnerInfo, events: Events) {
     const { clock, chance, lease, maxStalls, createId } = settings;
     this.#settings = settings;
-    this.#info = info;
+    this.#info = { ...info };
     const link = new StorageLink(settings.storage, clock, events);
     this.#link = link;
     this.#deaths = new Deaths({ link, events, handlers: settings.handlers, codec: settings.codec });
-    this.#worker = new Worker(settings, info, link, events, this.#deaths);
+    this.#worker = new Worker(settings, this.#info, link, events, this.#deaths);
     this.#scheduler = new Scheduler({ link, clock, chance, events, createId });
     const onReady = () => this.#worker.wake();
     this.#rescuer = new Rescuer({
@@ -64,6 +65,13 @@ export class RunnerSession {
       this.#rescuer.start();
       this.#pruner.start();
     });
+  }
+
+  /** To be called when there are handlers of more names: all of those are asked for from now on, in these queues too. */
+  add(queues: Readonly<Record<string, number>>): void {
+    this.#info.names = [...this.#settings.handlers.keys()];
+    this.#info.queues = { ...this.#info.queues, ...queues };
+    inProgram(() => this.#worker.add(queues));
   }
 
   /** Cuts the grace short. */

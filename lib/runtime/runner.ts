@@ -1,10 +1,16 @@
 import type { RunnerInfo } from '../storage/claims.js';
 import { Events } from './events.js';
 import type { AbortKind, JobReference } from './runner-event.js';
-import { resolveRunnerOptions, type RunnerOptions, type RunnerSettings } from './runner-options.js';
+import {
+  extendSettings,
+  resolveRunnerOptions,
+  type MoreWork,
+  type RunnerOptions,
+  type RunnerSettings,
+} from './runner-options.js';
 import { RunnerSession } from './runner-session.js';
 
-export type { RunnerOptions } from './runner-options.js';
+export type { MoreWork, RunnerOptions } from './runner-options.js';
 
 /**
  * A run of this moment.
@@ -27,7 +33,7 @@ export interface RunningJob extends JobReference {
 export class Runner {
   /** Random, so that a restarted process is never taken for its predecessor. */
   readonly id: string;
-  readonly #settings: RunnerSettings;
+  #settings: RunnerSettings;
   readonly #events: Events;
   #session: RunnerSession | undefined;
   #started: Promise<void> | undefined;
@@ -57,6 +63,16 @@ export class Runner {
     this.#started = undefined;
     if (now) this.#session?.hurry();
     return this.#stopped;
+  }
+
+  /**
+   * Takes jobs of further names too, at once where it runs already, and works on further queues; of a queue that it works on the slots
+   * stay as they are. Throws `InvalidOptionError`, or `DuplicateJobError` for a name that has a handler, and then changes nothing.
+   */
+  add(work: MoreWork): void {
+    const [settings, newQueues] = extendSettings(this.#settings, work);
+    this.#settings = settings;
+    this.#session?.add(newQueues);
   }
 
   /** Jobs are being fetched. */

@@ -1,9 +1,9 @@
 import { ConsoleLogger, Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import { JobContext } from '../../core/job-context.js';
 import { apart } from '../../runtime/run-scope.js';
+import { PatchedMethods } from '../patched-methods.js';
 import { printable } from '../printable.js';
 import { logEvent, type LogEvent } from './log-event.js';
-import { PatchedMethods } from './patched-methods.js';
 import { isSilent } from './silent-level.js';
 
 /** Hears of lines that were written inside of runs. */

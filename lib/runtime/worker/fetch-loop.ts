@@ -1,5 +1,5 @@
 import type { Chance, Clock } from '../../core/clock.js';
-import type { Completed, Popped, PopRequest, QueueDemand } from '../../storage/claims.js';
+import type { Completed, Popped, PopRequest, QueueDemand, RunnerInfo } from '../../storage/claims.js';
 import { DeadlineTimer } from '../../core/deadline-timer.js';
 import { RetryDelay } from '../retry-delay.js';
 import type { Service } from '../service.js';
@@ -17,10 +17,13 @@ export interface FetchLoopOptions {
   readonly floor: Floor;
   readonly leases: Leases;
   readonly outbox: Outbox;
-  readonly slots: readonly Slots[];
+  /** By queue; more may come. */
+  readonly slots: ReadonlyMap<string, Slots>;
   readonly waits: PrefetchWatch;
-  /** Who asks, for what names, and for how long. */
-  readonly claim: Omit<PopRequest, 'queues'>;
+  /** Who asks, and for what names. */
+  readonly runner: RunnerInfo;
+  /** Milliseconds. */
+  readonly lease: number;
   /** Milliseconds. */
   readonly pollInterval: number;
 }
@@ -116,10 +119,10 @@ export class FetchLoop implements Service {
 
   #request(): PopRequest | undefined {
     if (!this.#isClaiming) return undefined;
+    const { runner, lease, slots } = this.#options;
     const queues: QueueDemand[] = [];
-    for (const { queue, demand } of this.#options.slots)
-      if (demand > 0) queues.push({ queue, limit: demand });
-    return queues.length === 0 ? undefined : { ...this.#options.claim, queues };
+    for (const { queue, demand } of slots.values()) if (demand > 0) queues.push({ queue, limit: demand });
+    return queues.length === 0 ? undefined : { runner: runner.id, lease, names: runner.names, queues };
   }
 
   async #exchange(

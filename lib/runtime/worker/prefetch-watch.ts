@@ -9,11 +9,11 @@ const PATIENCE = 250;
 /** Gives back claimed jobs that wait behind a run longer than foreseen: others may have a slot for them. */
 export class PrefetchWatch {
   readonly #floor: Floor;
-  readonly #slots: readonly Slots[];
+  readonly #slots: ReadonlyMap<string, Slots>;
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
 
-  constructor(floor: Floor, slots: readonly Slots[], clock: Clock) {
+  constructor(floor: Floor, slots: ReadonlyMap<string, Slots>, clock: Clock) {
     this.#floor = floor;
     this.#slots = slots;
     this.#clock = clock;
@@ -26,14 +26,14 @@ export class PrefetchWatch {
 
   /** To be called when jobs may have begun to wait. */
   look(): void {
-    for (const { waiting } of this.#slots) {
+    for (const { waiting } of this.#slots.values()) {
       if (waiting > 0) return this.#timer.cover(this.#clock.monotonic() + PATIENCE);
     }
   }
 
   #pass(now: number): number {
     let next = Infinity;
-    for (const slots of this.#slots) {
+    for (const slots of this.#slots.values()) {
       if (slots.waiting === 0) continue;
       const line = slots.line();
       const tooLong = line.filter(({ since }) => since + PATIENCE <= now);

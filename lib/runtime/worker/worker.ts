@@ -26,6 +26,8 @@ const UNKNOWN_FOR = 5_000;
 
 /** Gets jobs done: the parts that claim, run, keep alive and record, and how they stop one after the other. */
 export class Worker implements Service {
+  readonly #settings: RunnerSettings;
+  readonly #slots = new Map<string, Slots>();
   readonly #link: StorageLink;
   readonly #leases: Leases;
   readonly #deadlines: RunDeadlines;
@@ -44,10 +46,9 @@ export class Worker implements Service {
     deaths: Deaths,
   ) {
     const { clock, chance, lease, handlers } = settings;
-    const slots = Object.entries(settings.queues).map(
-      ([queue, limit]) =>
-        new Slots(queue, limit, settings.limited.includes(queue), settings.releaseStuck.includes(queue)),
-    );
+    this.#settings = settings;
+    const slots = this.#slots;
+    this.#furnish(settings.queues);
     const outbox = new Outbox();
     this.#link = link;
     this.#leases = new Leases(clock, lease, (execution) => this.#interruptions.lose(execution));
@@ -68,7 +69,7 @@ export class Worker implements Service {
       codec: settings.codec,
       enter: scopeOfRuns(settings, events),
       backoff: settings.backoff,
-      slots: new Map(slots.map((each) => [each.queue, each])),
+      slots,
       leases: this.#leases,
       deadlines: this.#deadlines,
       progress: this.#progress,
@@ -89,7 +90,8 @@ export class Worker implements Service {
       floor: this.#floor,
       leases: this.#leases,
       waits: this.#waits,
-      claim: { runner: runner.id, lease, names: runner.names },
+      runner,
+      lease,
     });
     this.#heartbeat = new Heartbeat({
       link,
@@ -107,6 +109,13 @@ export class Worker implements Service {
   start(): void {
     this.#heartbeat.start();
     this.#fetch.start();
+  }
+
+  /** Gives further queues slots, and asks at once for what may be new. */
+  add(queues: Readonly<Record<string, number>>): void {
+    this.#furnish(queues);
+    this.#heartbeat.wake();
+    this.wake();
   }
 
   hear(signal: Signal): void {
@@ -155,6 +164,13 @@ export class Worker implements Service {
     this.#progress.stop();
     this.#deadlines.stop();
     this.#leases.stop();
+  }
+
+  #furnish(queues: Readonly<Record<string, number>>): void {
+    const { limited, releaseStuck } = this.#settings;
+    for (const [queue, limit] of Object.entries(queues)) {
+      this.#slots.set(queue, new Slots(queue, limit, limited.includes(queue), releaseStuck.includes(queue)));
+    }
   }
 
   #putOff(job: LeasedJob): void {

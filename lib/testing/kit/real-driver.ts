@@ -1,7 +1,7 @@
 import { sleep, systemClock } from '../../core/clock.js';
-import type { RunnerOptions } from '../../runtime/runner.js';
+import type { MoreWork, RunnerOptions } from '../../runtime/runner.js';
 import type { Storage } from '../../storage/storage.js';
-import type { Driver } from './driver.js';
+import { withMore, type Driver } from './driver.js';
 import type { JobRun } from './job-run.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { QueueAlias } from './process-storage.js';
@@ -28,6 +28,11 @@ export class RealDriver implements Driver {
 
   prepare(runner: RunnerOptions): void {
     this.#runner = runner;
+  }
+
+  add(work: MoreWork): void {
+    if (this.#runner) this.#runner = withMore(this.#runner, work);
+    this.#process?.add(work);
   }
 
   async start(): Promise<void> {

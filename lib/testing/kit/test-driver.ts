@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DEFAULT_MAX_STALLS } from '../../core/settlement.js';
 import { isHeld } from '../../core/held-schedule.js';
-import type { RunnerOptions } from '../../runtime/runner.js';
+import type { MoreWork, RunnerOptions } from '../../runtime/runner.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
 import type { FakeClock } from '../fake-clock.js';
-import type { Driver } from './driver.js';
+import { withMore, type Driver } from './driver.js';
 import type { JobRun } from './job-run.js';
 import { PlannedTrouble } from './planned-trouble.js';
 import type { QueueAlias } from './process-storage.js';
@@ -47,6 +47,11 @@ export class TestDriver implements Driver {
   /** How the application would have its jobs run. */
   prepare(runner: RunnerOptions): void {
     this.#runner = runner;
+  }
+
+  add(work: MoreWork): void {
+    if (this.#runner) this.#runner = withMore(this.#runner, work);
+    this.#process?.add(work);
   }
 
   /** Whether the caller is the code of a job that runs now. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { JobContext } from '../../core/job-context.js';
 import type { JobDeath } from '../../core/job-death.js';
-import { Runner, type RunnerOptions } from '../../runtime/runner.js';
+import { Runner, type MoreWork, type RunnerOptions } from '../../runtime/runner.js';
 import type { JobHandler } from '../../runtime/handler.js';
 import type { JobEvent, RunnerEvent } from '../../runtime/runner-event.js';
 import type { JobRun } from './job-run.js';
@@ -47,6 +47,10 @@ export class TestProcess {
       hears: () => true,
       onEvent: (event) => this.#hear(event),
     });
+  }
+
+  add({ handlers, ...work }: MoreWork): void {
+    this.#runner.add({ ...work, handlers: handlers.map((handler) => this.#surround(handler)) });
   }
 
   start(): Promise<void> {
