@@ -1,5 +1,6 @@
 import { CLAIM_IN_TURN } from './claiming-in-turn.lua.js';
 import { LAYOUT } from './layout.lua.js';
+import { POP_PLAIN } from './plain-claiming.lua.js';
 import { RECORDS } from './records.lua.js';
 
 /**
@@ -171,7 +172,7 @@ local function lease(taken, name, runner, length, answer, queue)
   if #taken == 0 then return end
   local bodies, states = call('HMGET', JOBS, unpack(taken)), call('HMGET', STATES, unpack(taken))
   local ids, texts, bodiesOf, wholes, isFirst, size = {}, {}, {}, {}, {}, 0
-  local tail, counts, more = NOW .. ZERO13, '00000001' .. ZERO8 .. ZERO8, queue and '32' or '30'
+  local tail, more = NOW .. ZERO13, queue and '32' or '30'
   for nth, id in ipairs(taken) do
     local body, state = bodies[nth], states[nth]
     local isRich = state and sub(state, 2, 2) == '2'
@@ -190,8 +191,10 @@ local function lease(taken, name, runner, length, answer, queue)
       if state then
         texts[size] = '3' .. (queue and '2' or sub(state, 2, 2)) .. unique .. format('%08d', tonumber(sub(state, 4, 11)) + 1)
           .. sub(state, 12, 34) .. tail .. sub(state, 61, 99)
+      elseif not queue and sub(body, 47, 47) == '1' then
+        texts[size] = '3-' .. sub(body, 27, 36) .. sub(body, 40, 46)
       else
-        texts[size] = more .. unique .. counts .. sub(body, 40, 46) .. tail .. sub(body, 1, 39)
+        texts[size] = more .. unique .. FIRST .. sub(body, 40, 46) .. tail .. sub(body, 1, 39)
       end
       if queue then call('SADD', base .. 'running:' .. queue, id) end
       wholes[size] = isRich and whole(id, body, texts[size])
@@ -199,7 +202,7 @@ local function lease(taken, name, runner, length, answer, queue)
     end
   end
   if size == 0 then return end
-  local claim, fields, last = openClaim(name, runner, ids, format('%d', now + length)), {}, #answer
+  local claim, fields, last = openClaim(name, NOW, runner, ids, format('%d', now + length)), {}, #answer
   for nth = 1, size do
     fields[2 * nth - 1], fields[2 * nth] = ids[nth], texts[nth] .. claim
     if wholes[nth] then
@@ -241,6 +244,6 @@ end
 `;
 
 /** Claims alone: what an idle runner asks for again and again is short. Answers as the other does. */
-export const POP = `${LAYOUT}${RECORDS}${CLAIM}
+export const POP = `${LAYOUT}${POP_PLAIN}${RECORDS}${CLAIM}
 return { {}, claim() }
 `;

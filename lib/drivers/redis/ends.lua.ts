@@ -45,10 +45,13 @@ local function keepUntil(goes, id)
   ids[#ids + 1] = id
 end
 
+-- No more of them than a chunk.
+local function keepAll(goes, ids) call('ZADD', ENDED, goes, pack(ids)) end
+
 local function keepEnded()
   for goes, ids in pairs(keeps) do
     for start = 1, #ids, CHUNK do
-      call('ZADD', ENDED, goes, pack({ unpack(ids, start, math.min(#ids, start + CHUNK - 1)) }))
+      keepAll(goes, { unpack(ids, start, math.min(#ids, start + CHUNK - 1)) })
     end
   end
   keeps = {}

@@ -1,6 +1,8 @@
+import { STATE_TEXTS } from './states.lua.js';
+
 /**
  * Leases are held by claims: all jobs of one queue that one call took have one lease, for they were taken in the same moment and
- * their runner beats for all of them. A running job's state names its claim, whose name begins with how many it took. A
+ * their runner beats for all of them. A running job's state names its claim, whose name begins with how many it took, and when. A
  * beat for some of them only moves those to a claim of their own, so that each lease ends when it should.
  *
  * | key | holds |
@@ -12,10 +14,11 @@
 export const LEASING = `
 local ceased = {}
 
--- Of a job that does not run under it any more.
-local function cease(claim) ceased[claim] = (ceased[claim] or 0) + 1 end
-
 local function sizeOf(claim) return tonumber(string.match(claim, '^%d+')) end
+local function startOf(claim) return string.match(claim, '^%d+:(%d+)') end
+${STATE_TEXTS}
+-- Of a job that does not run under it any more.
+local function cease(claim, number) ceased[claim] = (ceased[claim] or 0) + (number or 1) end
 
 local function dropClaim(claim)
   call('ZREM', LEASES, claim)
@@ -37,8 +40,8 @@ local function dropClaims()
 end
 
 -- Returns its name. What a client sends twice after a lost connection must not take over what the first call opened.
-local function openClaim(name, runner, ids, over)
-  local claim, text = #ids .. ':' .. name, pack(runner, ids)
+local function openClaim(name, started, runner, ids, over)
+  local claim, text = #ids .. ':' .. started .. ':' .. name, pack(runner, ids)
   while call('HSETNX', base .. 'claims', claim, text) == 0 do claim = claim .. '+' end
   call('ZADD', LEASES, over, claim)
   return claim
@@ -58,7 +61,7 @@ local function runningOf(claim)
   for start = 1, #ids, CHUNK do
     local states = call('HMGET', STATES, unpack(ids, start, math.min(#ids, start + CHUNK - 1)))
     for nth, state in ipairs(states) do
-      if state and sub(state, 1, 1) == '3' and sub(state, 100) == claim then
+      if state and sub(state, 1, 1) == '3' and claimOf(state) == claim then
         running[#running + 1], own[#own + 1] = ids[start + nth - 1], state
       end
     end

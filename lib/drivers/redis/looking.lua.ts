@@ -14,9 +14,9 @@ end
 
 local function record(id, body, state)
   local isRunning = state and sub(state, 1, 1) == '3'
-  local found = { id, body, state or '', isRunning and leaseOf(sub(state, 100)), call('HGET', KEYS_OF, id) }
+  local found = { id, body, state and fullOf(state, body) or '', isRunning and leaseOf(claimOf(state)), call('HGET', KEYS_OF, id) }
   local more = state and sub(state, 2, 2) or '0'
-  if more ~= '0' then
+  if more ~= '0' and more ~= '-' then
     for nth, name in ipairs({ 'reasons', 'cancels', 'progress', 'results' }) do
       found[5 + nth] = call('HGET', base .. name, id)
     end
@@ -69,8 +69,9 @@ end
 -- was never claimed.
 local function find(id, state)
   if state then
-    if not isWanted(id, sub(state, 1, 1), sub(state, 28, 34), sub(state, 61, 99)) then return nil end
-    return call('HGET', JOBS, id), tonumber(sub(state, 87, 99))
+    if not isWanted(id, sub(state, 1, 1), laneOf(state), sub(state, 61, 99)) then return nil end
+    local body = call('HGET', JOBS, id)
+    return body, body and tonumber(sub(fullOf(state, body), 87, 99))
   end
   if wanted > '1' then return nil end
   local body = call('HGET', JOBS, id)
@@ -149,7 +150,7 @@ local running = {}
 for _, claim in ipairs(call('ZRANGE', LEASES, 0, -1)) do
   local _, states = runningOf(claim)
   for _, state in ipairs(states) do
-    local lane = sub(state, 28, 34)
+    local lane = laneOf(state)
     running[lane] = (running[lane] or 0) + 1
   end
 end

@@ -204,11 +204,11 @@ local limit, count = tonumber(nextArg()), 0
 local function pruneSome(ids)
   local over = {}
   for nth, state in ipairs(call('HMGET', STATES, unpack(ids))) do
-    local letter = state and sub(state, 1, 1) or '0'
-    if letter > '3' and letter < '7' and tonumber(sub(state, 100)) <= now then
+    local letter, more = state and sub(state, 1, 1) or '0', state and sub(state, 2, 2)
+    if letter > '3' and letter < '7' and goesAt(state) <= now then
       over[#over + 1] = ids[nth]
       if letter == '5' then call('HINCRBY', base .. 'dead', sub(state, 28, 34), -1) end
-      forgetRest(ids[nth], sub(state, 2, 2), sub(state, 3, 3), sub(state, 61, 99))
+      forgetRest(ids[nth], more, more == '-' and '0' or sub(state, 3, 3), bucketOf(state))
     end
   end
   if #over > 0 then

@@ -1,5 +1,6 @@
 import { LAYOUT, NEWS } from './layout.lua.js';
 import { LINES } from './lines.lua.js';
+import { PUSH_PLAIN } from './plain-pushing.lua.js';
 import { HOLDER_OF } from './unique-keys.lua.js';
 
 /**
@@ -97,7 +98,7 @@ local function pushRuns()
 end
 `;
 
-export const PUSH = `${LAYOUT}${NEWS}${LINES}${PUSH_RUNS}
+export const PUSH = `${LAYOUT}${PUSH_PLAIN}${NEWS}${LINES}${PUSH_RUNS}
 pushRuns()
 tell()
 return duplicates

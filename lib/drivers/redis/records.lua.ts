@@ -11,7 +11,11 @@ const READING = `
 -- A job as it stands, or nil. All but the token are texts of fixed length, but for the last: the claim it runs under, or
 -- when its record may go.
 local function read(id)
-  local text = call('HGET', STATES, id)
+  local text, body = call('HGET', STATES, id), nil
+  if text and isBrief(text) then
+    body = call('HGET', JOBS, id)
+    text = body and fullOf(text, body)
+  end
   if text then
     return {
       state = sub(text, 1, 1), more = sub(text, 2, 2), unique = sub(text, 3, 3), token = tonumber(sub(text, 4, 11)),
@@ -19,7 +23,7 @@ local function read(id)
       started = sub(text, 35, 47), ended = sub(text, 48, 60), place = sub(text, 61, 99), rest = sub(text, 100)
     }
   end
-  local body = call('HGET', JOBS, id)
+  body = call('HGET', JOBS, id)
   if not body then return nil end
   return {
     state = '1', more = '0', unique = sub(body, 61, 61), token = 0, attempt = ZERO8, stalls = ZERO8,
@@ -104,9 +108,11 @@ end
 -- Jobs that are forgotten, by the bucket of their arrival.
 local gone = {}
 
-local function forgetRest(id, more, unique, place)
+local function forgetSome(bucket, number) gone[bucket] = (gone[bucket] or 0) + number end
+
+local function forgetRest(id, more, unique, bucket)
   if unique ~= '0' then call('HDEL', KEYS_OF, id) end
-  if more ~= '0' then
+  if more ~= '0' and more ~= '-' then
     for _, name in ipairs({ 'reasons', 'cancels', 'progress', 'results', 'stalls' }) do
       call('HDEL', base .. name, id)
     end
@@ -116,15 +122,14 @@ local function forgetRest(id, more, unique, place)
     for _, name in ipairs({ 'places', 'grouped', 'flows', 'open', 'unblocks' }) do call('HDEL', base .. name, id) end
     call('DEL', base .. 'after:' .. id, base .. 'dependants:' .. id)
   end
-  local bucket = sub(place, 27, 36)
-  gone[bucket] = (gone[bucket] or 0) + 1
+  forgetSome(bucket, 1)
 end
 
 local function forget(id, job)
   call('HDEL', JOBS, id)
   call('HDEL', STATES, id)
   if job.state == '5' then call('HINCRBY', base .. 'dead', job.lane, -1) end
-  forgetRest(id, job.more, job.unique, job.place)
+  forgetRest(id, job.more, job.unique, sub(job.place, 27, 36))
 end
 
 -- A bucket goes with the last of its jobs.

@@ -25,12 +25,12 @@ while ARGV[at] do
   local states = call('HMGET', STATES, unpack(ids))
   for nth, job in ipairs(ids) do
     local state = states[nth]
-    if state and sub(state, 1, 1) == '3' and sub(state, 4, 11) == tokens[nth] then
-      local claim = sub(state, 100)
+    if state and sub(state, 1, 1) == '3' and (isBrief(state) and sub(FIRST, 1, 8) or sub(state, 4, 11)) == tokens[nth] then
+      local claim = claimOf(state)
       local own = held[claim] or { ids = {}, states = {} }
       held[claim] = own
       own.ids[#own.ids + 1], own.states[#own.states + 1] = job, state
-      local reason = sub(state, 2, 2) ~= '0' and call('HGET', base .. 'cancels', job)
+      local reason = not isBrief(state) and sub(state, 2, 2) ~= '0' and call('HGET', base .. 'cancels', job)
       if reason then cancelled[#cancelled + 1], cancelled[#cancelled + 2] = job, reason end
     else
       lost[#lost + 1] = job
@@ -44,9 +44,9 @@ for claim, own in pairs(held) do
   else
     local over = math.max(now + length, tonumber(call('ZSCORE', LEASES, claim) or 0))
     nth = nth + 1
-    local moved, fields = openClaim(ARGV[3] .. ':' .. beat .. ':' .. nth, claimed(claim) or id, own.ids, format('%d', over)), {}
+    local moved, fields = openClaim(ARGV[3] .. ':' .. beat .. ':' .. nth, startOf(claim), claimed(claim) or id, own.ids, format('%d', over)), {}
     for of, state in ipairs(own.states) do
-      fields[2 * of - 1], fields[2 * of] = own.ids[of], sub(state, 1, 99) .. moved
+      fields[2 * of - 1], fields[2 * of] = own.ids[of], sub(state, 1, isBrief(state) and 19 or 99) .. moved
       cease(claim)
     end
     for from = 1, #fields, 2 * CHUNK do

@@ -1,5 +1,6 @@
 import { CLAIM } from './claiming.lua.js';
 import { LAYOUT } from './layout.lua.js';
+import { STEP_PLAIN } from './plain-completing.lua.js';
 import { RECORDS } from './records.lua.js';
 
 /**
@@ -27,35 +28,47 @@ local function answerAgain(id, token)
 end
 
 -- What the states of jobs that were claimed together begin with is the same: looked at once, it tells of all.
-local function headOf(heads, text, counted)
-  local start = sub(text, 1, 60)
+local function headOf(heads, text, counted, goes)
+  local isShort = isBrief(text)
+  local start = isShort and text or sub(text, 1, 60)
   local head = heads[start]
-  if not head then
-    head = {
-      isRunning = sub(text, 1, 1) == '3', token = sub(text, 4, 11), more = sub(text, 2, 2), unique = sub(text, 3, 3),
-      lane = sub(text, 28, 34), ended = '4' .. sub(text, 2, 11) .. counted .. sub(text, 28, 47) .. NOW, number = 0
-    }
-    heads[start] = head
+  if head then return head end
+  head = { isRunning = sub(text, 1, 1) == '3', isBrief = isShort, lane = laneOf(text), number = 0 }
+  if isShort then
+    head.token, head.more, head.unique, head.claim = sub(FIRST, 1, 8), '0', '0', claimOf(text)
+    if head.isRunning then head.ended = '4' .. sub(text, 2, 19) .. startOf(head.claim) .. NOW .. goes end
+  else
+    head.token, head.more, head.unique = sub(text, 4, 11), sub(text, 2, 2), sub(text, 3, 3)
+    head.ended = '4' .. sub(text, 2, 11) .. counted .. sub(text, 28, 47) .. NOW
   end
+  heads[start] = head
   return head
 end
 
 local function completeChunk(attempt, stalls, keep, token, size, answers)
   local ids = { unpack(ARGV, at, at + size - 1) }
   at = at + size
-  local states, seen, held, fields, heads = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
-  local number, last, counted = 0, #answers, attempt .. stalls
-  local goes = keep and format('%d', math.ceil(now + keep))
+  local states, seen, held, fields, heads, rest = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}, {}
+  local number, last, counted, goes = 0, #answers, attempt .. stalls, ''
+  if keep then goes = format('%d', math.ceil(now + keep)) end
+  local isCounted = keep and counted ~= ZERO8 .. ZERO8
   for nth = 1, size do
     local id, text = ids[nth], states[nth]
-    local head = text and headOf(heads, text, counted)
+    if text and isCounted then text = fullOf(text, call('HGET', JOBS, id) or '') end
+    local head = text and headOf(heads, text, counted, goes)
     if head and head.isRunning and head.token == token and not seen[id] then
-      seen[id] = text
+      seen[id] = true
       number = number + 1
       held[number] = id
-      cease(sub(text, 100))
       head.number = head.number + 1
-      if keep then fields[2 * number - 1], fields[2 * number] = id, head.ended .. sub(text, 61, 99) .. goes end
+      if not head.isBrief then
+        cease(claimOf(text))
+        rest[#rest + 1] = { id, head, text }
+      end
+      if keep then
+        fields[2 * number - 1] = id
+        fields[2 * number] = head.isBrief and head.ended or head.ended .. sub(text, 61, 99) .. goes
+      end
       answers[last + nth] = 1
     else
       answers[last + nth] = seen[id] and 1 or answerAgain(id, tonumber(token))
@@ -65,24 +78,28 @@ local function completeChunk(attempt, stalls, keep, token, size, answers)
   free()
   if keep then
     call('HSET', STATES, unpack(fields))
-    for nth = 1, number do keepUntil(goes, held[nth]) end
+    keepAll(goes, held)
   else
     call('HDEL', JOBS, unpack(held))
     call('HDEL', STATES, unpack(held))
   end
-  for _, head in pairs(heads) do
-    if head.number > 0 then count('completed', head.lane, head.number) end
+  for text, head in pairs(heads) do
+    if head.number > 0 then
+      count('completed', head.lane, head.number)
+      if head.isBrief then
+        cease(head.claim, head.number)
+        if not keep then forgetSome(bucketOf(text), head.number) end
+      end
+    end
   end
-  for nth = 1, number do
-    local id = held[nth]
-    local text = seen[id]
-    local head = headOf(heads, text, counted)
+  for _, one in ipairs(rest) do
+    local id, head, text = unpack(one)
     if head.unique ~= '0' then freeLiving(id, head.unique) end
     if head.more == '2' then
       endRun(id, head.lane)
       noteEnd(id, '4', '')
     end
-    if not keep then forgetRest(id, head.more, head.unique, sub(text, 61, 99)) end
+    if not keep then forgetRest(id, head.more, head.unique, bucketOf(text)) end
   end
 end
 
@@ -135,7 +152,8 @@ tellEnds()
 `;
 
 /** Settles, then claims if asked to. */
-export const STEP = `${LAYOUT}${RECORDS}${CLAIM}${SETTLE}
+export const STEP = `${LAYOUT}${STEP_PLAIN}at = 4
+${RECORDS}${CLAIM}${SETTLE}
 local claimed = nextArg() == '1' and claim() or {}
 finish()
 return { answers, claimed }
@@ -156,7 +174,8 @@ for _, claim in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0
     if body then
       isOdd = false
       if #found > limit then break end
-      found[#found + 1] = { id, body, states[nth], call('HGET', base .. 'cancels', id), call('HGET', base .. 'stalls', id) }
+      found[#found + 1] = { id, body, fullOf(states[nth], body), call('HGET', base .. 'cancels', id),
+        call('HGET', base .. 'stalls', id) }
     end
   end
   if isOdd then

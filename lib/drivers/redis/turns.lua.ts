@@ -92,8 +92,8 @@ local function govern(queue)
   for _, claim in ipairs(call('ZRANGE', LEASES, 0, -1)) do
     local ids, states = runningOf(claim)
     for nth, id in ipairs(ids) do
-      if queueOf(sub(states[nth], 28, 34)) == queue then
-        call('HSET', STATES, id, '32' .. sub(states[nth], 3))
+      if queueOf(laneOf(states[nth])) == queue then
+        call('HSET', STATES, id, '32' .. sub(fullOf(states[nth], call('HGET', JOBS, id)), 3))
         call('SADD', base .. 'running:' .. queue, id)
       end
     end
