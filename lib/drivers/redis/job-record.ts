@@ -9,6 +9,8 @@ const STATES = Object.keys(STATE) as JobState[];
 /** Makes every priority a number that is not negative. */
 const PRIORITY_BIAS = 2 ** 31;
 const BODY_HEAD = 61;
+const SHARED = '#'.charCodeAt(0);
+const NO_META = '-'.charCodeAt(0);
 
 /** What `record` of the scripts returns. */
 export type RecordReply = [
@@ -40,16 +42,39 @@ export function encodePriority(priority: number): string {
   return digits(priority + PRIORITY_BIAS, 10);
 }
 
-/** The part of a job's body that scripts do not look into. Lengths are of text as JavaScript counts it. */
-export function encodeTexts({ policy, meta, payload }: NewJob): string {
+/**
+ * The part of a job's body that scripts do not look into: number or length of the policy, length of the meta, policy, meta,
+ * payload. Lengths are of text as JavaScript counts it.
+ */
+export function encodeTexts({ policy, meta, payload }: NewJob, lanes: Lanes): string {
+  const number = lanes.numberOfPolicy(policy);
+  const first = number === undefined ? String(policy.length) : `#${number}`;
+  const own = number === undefined ? policy : '';
   return meta === undefined
-    ? `${policy.length} - ${policy}${payload}`
-    : `${policy.length} ${meta.length} ${policy}${meta}${payload}`;
+    ? `${first} - ${own}${payload}`
+    : `${first} ${meta.length} ${own}${meta}${payload}`;
 }
 
-export function policyOf(body: string): string {
-  const start = body.indexOf(' ', body.indexOf(' ', BODY_HEAD) + 1) + 1;
-  return body.slice(start, start + parseInt(body.slice(BODY_HEAD, BODY_HEAD + 16), 10));
+interface Texts {
+  readonly policy: string;
+  readonly meta?: string;
+  readonly payload: string;
+}
+
+function textsOf(body: string, lanes: Lanes): Texts {
+  const space = body.indexOf(' ', BODY_HEAD);
+  const start = body.indexOf(' ', space + 1) + 1;
+  const isShared = body.charCodeAt(BODY_HEAD) === SHARED;
+  const number = Number(body.slice(isShared ? BODY_HEAD + 1 : BODY_HEAD, space));
+  const metaStart = isShared ? start : start + number;
+  const policy = isShared ? lanes.policyByNumber(number) : body.slice(start, metaStart);
+  if (body.charCodeAt(space + 1) === NO_META) return { policy, payload: body.slice(metaStart) };
+  const payloadStart = metaStart + Number(body.slice(space + 1, start - 1));
+  return { policy, meta: body.slice(metaStart, payloadStart), payload: body.slice(payloadStart) };
+}
+
+export function policyOf(body: string, lanes: Lanes): string {
+  return textsOf(body, lanes).policy;
 }
 
 /** `state` is empty at the first claim. */
@@ -57,25 +82,21 @@ export function leasedJobOf(id: string, body: string, state: string, lanes: Lane
   const isFirst = state === '';
   const place = isFirst ? body.slice(0, 39) : state.slice(60, 99);
   const { queue, name } = lanes.byNumber(isFirst ? body.slice(39, 46) : state.slice(27, 34));
-  const space = body.indexOf(' ', BODY_HEAD);
-  const start = body.indexOf(' ', space + 1) + 1;
-  const metaStart = start + Number(body.slice(BODY_HEAD, space));
-  const metaLength = body.slice(space + 1, start - 1);
-  const payloadStart = metaLength === '-' ? metaStart : metaStart + Number(metaLength);
+  const { policy, meta, payload } = textsOf(body, lanes);
   const job = {
     id,
     token: isFirst ? 1 : Number(state.slice(3, 11)),
     name,
     queue,
-    payload: body.slice(payloadStart),
-    policy: body.slice(start, metaStart),
+    payload,
+    policy,
     priority: Number(place.slice(0, 10)) - PRIORITY_BIAS,
     attempt: isFirst ? 0 : Number(state.slice(11, 19)),
     stalls: isFirst ? 0 : Number(state.slice(19, 27)),
     enqueuedAt: Number(body.slice(47, 60)),
     runAt: Number(place.slice(10, 26)),
   };
-  return metaLength === '-' ? job : { ...job, meta: body.slice(metaStart, payloadStart) };
+  return meta === undefined ? job : { ...job, meta };
 }
 
 /** The job as a reader sees it at this moment. */

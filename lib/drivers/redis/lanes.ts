@@ -10,32 +10,43 @@ export interface Lane {
   readonly name: string;
 }
 
+/** What must have a number before a job is stored. */
+export interface Needed extends Lane {
+  readonly policy?: string;
+}
+
 const FORMAT = 1;
+/** Jobs of one class share one. Beyond so many, jobs carry their own: there may be as many as jobs. */
+const MOST_POLICIES = 200;
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   string: ['lanes', 'arrived'],
-  list: ['lanes:texts'],
+  list: ['lanes:texts', 'policies'],
   hash: [
     ...['lanes:numbers', 'queues', 'paused', 'jobs', 'states', 'keys', 'holders', 'reasons', 'cancels'],
     ...['progress', 'results', 'stalls', 'alive', 'dead', 'completed', 'failed', 'runners', 'schedules'],
     ...['watermarks', 'fired', 'places', 'governed', 'grouped', 'flows', 'open', 'unblocks', 'blocked'],
-    ...['claims', 'over', 'ghosts'],
+    ...['claims', 'over', 'ghosts', 'policies:numbers'],
   ],
   zset: [
     ...['holds', 'expiries', 'expired', 'steps'],
     ...['leases', 'ended', 'due', 'buckets', 'runners:until', 'ticks'],
   ],
 };
+type LanesReply = [version: string, known: number, texts: string[], policies: string[]];
+
 const check = scriptOf(CHECK_KEYS);
 const refresh = scriptOf(REFRESH);
 const register = scriptOf(REGISTER);
 
-/** The lanes of the data, as far as this process has met them, and the version that says whether that is all. */
+/** The lanes and policies of the data, as far as this process has met them, and the version that says whether that is all. */
 export class Lanes {
   readonly #connection: RedisConnection;
   readonly #onReset: () => void;
   #version = '';
   #epoch = '';
   #lanes: Lane[] = [];
+  #policies: string[] = [];
+  #policyNumbers = new Map<string, number>();
   #byQueue = new Map<string, Map<string, string>>();
   readonly #knownQueues = new Set<string>();
   #refreshing: Promise<void> | undefined;
@@ -48,7 +59,7 @@ export class Lanes {
     this.#onReset = onReset;
   }
 
-  /** Format, epoch and number of lanes: what scripts compare before they believe a lane's number. */
+  /** Format, epoch, number of lanes and of policies: what scripts compare before they believe a lane's number. */
   get version(): string {
     return this.#version;
   }
@@ -75,25 +86,43 @@ export class Lanes {
     return this.#refreshing;
   }
 
-  has(lanes: readonly Lane[]): boolean {
-    let previous: Lane | undefined;
-    return lanes.every((lane) => {
-      // Most batches are of one lane.
-      const isSeen = previous?.queue === lane.queue && previous.name === lane.name;
-      previous = lane;
-      return isSeen || this.#byQueue.get(lane.queue)?.has(lane.name);
+  has(needed: readonly Needed[]): boolean {
+    let previous: Needed | undefined;
+    return needed.every((one) => {
+      // Most batches are of one lane, with one policy.
+      const isSeen =
+        previous?.queue === one.queue && previous.name === one.name && previous.policy === one.policy;
+      previous = one;
+      return isSeen || (this.#hasLane(one) && this.#hasPolicy(one));
     });
   }
 
-  /** Makes lanes that are not there yet. */
-  async register(lanes: readonly Lane[]): Promise<void> {
+  /** Makes lanes and policies that are not there yet. */
+  async register(needed: readonly Needed[]): Promise<void> {
     const missing = new Map<string, Lane>();
-    for (const lane of lanes) {
-      if (!this.has([lane])) missing.set(`${lane.queue.length}:${lane.queue}${lane.name}`, lane);
+    const policies = new Set<string>();
+    for (const one of needed) {
+      if (!this.#hasLane(one)) missing.set(`${one.queue.length}:${one.queue}${one.name}`, one);
+      if (one.policy !== undefined && !this.#hasPolicy(one)) policies.add(one.policy);
     }
     const names = [...missing.values()].flatMap(({ queue, name }) => [queue, name]);
-    await this.#connection.run(register, [this.#epoch, ...names]);
+    await this.#connection.run(register, [
+      ...[this.#epoch, String(missing.size), String(MOST_POLICIES)],
+      ...names,
+      ...policies,
+    ]);
     await this.refresh();
+  }
+
+  /** Undefined where a job must carry its own. */
+  numberOfPolicy(policy: string): number | undefined {
+    return this.#policyNumbers.get(policy);
+  }
+
+  policyByNumber(number: number): string {
+    const policy = this.#policies[number - 1];
+    if (policy === undefined) throw new Error(`The data name policy ${number}, which they do not have`);
+    return policy;
   }
 
   /** A queue that got its first job shows in the numbers from now on. */
@@ -142,20 +171,35 @@ export class Lanes {
     });
   }
 
+  #hasLane({ queue, name }: Lane): boolean {
+    return this.#byQueue.get(queue)?.has(name) === true;
+  }
+
+  #hasPolicy({ policy }: Needed): boolean {
+    if (policy === undefined || this.#policies.length >= MOST_POLICIES) return true;
+    return this.#policyNumbers.has(policy);
+  }
+
   async #load(): Promise<void> {
-    const own = `${FORMAT} ${randomEpoch()} 0`;
-    const answer = await this.#connection.run(refresh, [own, this.#epoch, String(this.#lanes.length)]);
-    const [version, known, texts] = answer as [version: string, known: number, texts: string[]];
+    const own = `${FORMAT} ${randomEpoch()} 0 0`;
+    const counts = [this.#lanes.length, this.#policies.length].map(String);
+    const answer = await this.#connection.run(refresh, [own, this.#epoch, ...counts]);
+    const [version, known, texts, policies] = answer as LanesReply;
     const epoch = epochOf(version, this.#connection.key);
     const isReset = this.#epoch !== '' && epoch !== this.#epoch;
     if (known === 0) {
       this.#lanes = [];
       this.#byQueue = new Map();
     }
+    if (epoch !== this.#epoch) {
+      this.#policies = [];
+      this.#policyNumbers = new Map();
+    }
     this.#epoch = epoch;
     this.#version = version;
     this.#known = new WeakMap();
     for (let nth = 0; nth < texts.length; nth += 2) this.#add(texts[nth] ?? '', texts[nth + 1] ?? '');
+    for (const policy of policies) this.#policyNumbers.set(policy, this.#policies.push(policy));
     if (!isReset) return;
     this.#knownQueues.clear();
     this.#onReset();
@@ -174,7 +218,7 @@ function numbered(index: number): string {
 }
 
 function epochOf(version: string, key: string): string {
-  const [, format, epoch] = /^(\d+) (\S+) \d+$/.exec(version) ?? [];
+  const [, format, epoch] = /^(\d+) (\S+) \d+( \d+)?$/.exec(version) ?? [];
   if (epoch === undefined) {
     throw new StorageOpenError(
       `The Redis key ${key}:lanes is of another owner. Give RedisStorage a prefix of its own`,

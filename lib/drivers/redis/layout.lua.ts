@@ -9,6 +9,7 @@
  * | key | holds |
  * |---|---|
  * | `jobs` | id → place 39, lane 7, in line 1, enqueued 13, unique 1, then what the client wrote. Never changes but by `change` |
+ * | `policies` | those that jobs name by their number, once for all of them |
  * | `states` | id → what a run changes (see `read`). Absent until the first claim or end |
  * | `line:<lane>` | ids of jobs that were pushed plain and due (see `lines.lua.ts`), as they came |
  * | `ready:<lane>` | of the other ready ones, members place + id, all of score 0: Redis keeps them in the order of the port |

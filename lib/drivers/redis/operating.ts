@@ -47,7 +47,7 @@ export class Operating {
       const ended = await this.#settling.endWaiting(
         some.flatMap(({ id }, nth) => {
           const answer = answers[nth];
-          return Array.isArray(answer) ? [endOf(id, answer[0], reason)] : [];
+          return Array.isArray(answer) ? [endOf(id, policyOf(answer[0], this.#lanes), reason)] : [];
         }),
       );
       for (const [nth, one] of some.entries()) {
@@ -153,8 +153,8 @@ export class Operating {
   }
 }
 
-function endOf(id: string, body: string, cancelReason: string): Decision {
+function endOf(id: string, policy: string, cancelReason: string): Decision {
   const waiting = { state: 'ready', attempt: 0, stalls: 0 } as const;
-  const settlement = honourCancel(waiting, { policy: policyOf(body), cancelReason });
+  const settlement = honourCancel(waiting, { policy, cancelReason });
   return { guard: 'waiting', lease: { id, token: 0 }, settlement, keepsCounts: true };
 }

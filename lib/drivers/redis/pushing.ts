@@ -51,7 +51,7 @@ export class Pushing {
     for (let nth = 0; nth < jobs.length; parts += 1) {
       const job = jobs[nth] as NewJob;
       if (richJobs.has(job)) {
-        args.push('one', ...this.#headOf(job), ...encodeRich(job, needed));
+        args.push('one', ...this.#headOf(job), ...encodeRich(job, needed, this.#lanes));
         nth += 1;
         continue;
       }
@@ -77,7 +77,7 @@ export class Pushing {
         runs += 1;
         size = 0;
       }
-      args.push(job.id, encodeTexts(job));
+      args.push(job.id, encodeTexts(job, this.#lanes));
       if (job.unique !== undefined) args.push(job.unique.key);
       size += 1;
       previous = job;

@@ -1,6 +1,7 @@
 import { decodePolicy } from '../../core/policy.js';
 import type { NewJob, Order } from '../../storage/new-job.js';
 import { digits, encodeTexts } from './job-record.js';
+import type { Lanes } from './lanes.js';
 import { NEED } from './stored-letters.js';
 
 /** Which jobs of a push have more than a plain job; those that others wait for do as well. */
@@ -25,13 +26,13 @@ export function neededIn(jobs: Iterable<NewJob>): ReadonlySet<string> {
 }
 
 /** What follows lane, priority, due, unique and queue, as `pushRich` reads it. */
-export function encodeRich(job: NewJob, needed: ReadonlySet<string>): string[] {
+export function encodeRich(job: NewJob, needed: ReadonlySet<string>, lanes: Lanes): string[] {
   const { id, unique, group, expiresIn, order, flow, after = [], policy } = job;
   const hold = typeof unique?.while === 'object' ? String(unique.while.for) : '';
   const replace = (unique?.replace ?? []).map((what) => what.slice(0, 1)).join('');
   const keep = after.length === 0 ? '' : decodePolicy(policy).keep.cancelled;
   return [
-    ...[id, encodeTexts(job), unique?.key ?? '', hold, replace],
+    ...[id, encodeTexts(job, lanes), unique?.key ?? '', hold, replace],
     ...[isMore(job) || needed.has(id) ? '1' : '0', given(group)],
     ...[expiresIn === undefined ? '' : String(expiresIn), encodeOrder(order), given(flow)],
     ...[keep === false ? '-' : String(keep), String(after.length)],

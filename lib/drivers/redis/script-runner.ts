@@ -1,4 +1,4 @@
-import type { Lane, Lanes } from './lanes.js';
+import type { Lanes, Needed } from './lanes.js';
 import type { Script } from './redis-client.js';
 import type { RedisConnection } from './redis-connection.js';
 import { isStale } from './redis-errors.js';
@@ -21,13 +21,13 @@ export class ScriptRunner {
   }
 
   /**
-   * `encode` is asked again when lanes were made or lost meanwhile: then nothing was done yet. `needs`: lanes that
+   * `encode` is asked again when lanes were made or lost meanwhile: then nothing was done yet. `needs`: what
    * must have a number.
    */
   async run<Answer>(
     script: Script,
     encode: () => readonly string[],
-    needs: readonly Lane[] = [],
+    needs: readonly Needed[] = [],
   ): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       try {

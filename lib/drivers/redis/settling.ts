@@ -169,7 +169,7 @@ export class Settling {
       }
       const [body, cancelReason] = answer;
       const settlement: Settlement = honourCancel(decision.settlement, {
-        policy: policyOf(body),
+        policy: policyOf(body, this.#lanes),
         cancelReason,
       });
       results.push(...(await this.#settle([{ ...decision, settlement }])).results);

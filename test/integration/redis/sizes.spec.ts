@@ -58,8 +58,8 @@ it.skipIf(noRedis)(
     await storage.prune(1);
     const left = await server.ask((client) => client.keys('*'));
     // Nothing of a job is left behind, only what is known of queues.
-    const known = ['arrived', 'completed', 'lanes', 'lanes:numbers', 'lanes:texts', 'queues'];
-    const others = ['runners', 'runners:until'];
+    const known = ['arrived', 'completed', 'lanes', 'lanes:numbers', 'lanes:texts'];
+    const others = ['policies', 'policies:numbers', 'queues', 'runners', 'runners:until'];
     expect(left.toSorted()).toEqual([...known, ...others].map((key) => `{jobs}:${key}`));
   },
 );
