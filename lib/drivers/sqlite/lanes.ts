@@ -48,6 +48,12 @@ export class Lanes {
     return found;
   }
 
+  /** The ids of all. */
+  all(sql: Statements): readonly number[] {
+    this.refresh(sql);
+    return [...this.#byId.keys()];
+  }
+
   /** The lanes of a queue whose names the runner knows. */
   known(queue: string, request: PopRequest): Lane[] {
     const names = this.#namesOf(request);

@@ -22,9 +22,18 @@ const QUEUES = `select name, completed, failed, since, paused_at, pause_reason, 
 const READY = `select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 and grp is null group by lane`;
 const READY_GROUPED = `
   select lane, count(*) as jobs, min(run_at) as oldest from jobs_job where state = 0 and grp is not null group by lane`;
+const DUE = `
+  select lane, count(*) as jobs, min(run_at) as oldest
+  from jobs_job where state in (1, 2) and run_at <= ? group by lane`;
 const WAITING = `
-  select lane, state, run_at <= ? as is_due, count(*) as jobs, min(run_at) as oldest
-  from jobs_job where state in (1, 2) group by lane, state, is_due`;
+  select lane, state, count(*) as jobs from jobs_job where state in (1, 2) and run_at > ? group by lane, state`;
+// To group is to sort all that wait. Where there are few lanes, it is five times faster to compare each row with each.
+const FEW_LANES = 8;
+const COUNTED = `count(*) filter (where lane = ? and state = ?)`;
+const waitingIn = (counts: number) => {
+  const columns = Array.from({ length: counts }, (_, nth) => `${COUNTED} as n${nth}`);
+  return `select ${columns.join(', ')} from jobs_job where state in (1, 2) and run_at > ?`;
+};
 const LAPSED_JOBS = `
   select lane, count(*) as jobs, min(run_at) as oldest
   from jobs_job where state = 8 and expires_at is not null group by lane`;
@@ -98,13 +107,27 @@ export class Looking {
     for (const row of sql.all(READY)) add(row, 'ready');
     for (const row of sql.all(READY_GROUPED)) add(row, 'ready');
     for (const row of sql.all(LAPSED_JOBS)) add(row, 'ready');
-    for (const row of sql.all(WAITING, now)) {
-      add(row, row.is_due === 1 ? 'ready' : row.state === STATE.retrying ? 'retrying' : 'scheduled');
+    for (const row of sql.all(DUE, now)) add(row, 'ready');
+    for (const row of this.#waiting(sql, now)) {
+      add(row, row.state === STATE.retrying ? 'retrying' : 'scheduled');
     }
     for (const row of sql.all(BLOCKED)) add(row, 'blocked');
     for (const row of sql.all(RUNNING)) add(row, 'running');
     for (const row of sql.all(DEAD)) add(row, 'dead');
     return counts;
+  }
+
+  #waiting(sql: Statements, now: number): readonly SqlRow[] {
+    const lanes = this.#lanes.all(sql);
+    if (lanes.length === 0 || lanes.length > FEW_LANES) return sql.all(WAITING, now);
+    const asked = lanes.flatMap((lane) =>
+      [STATE.scheduled, STATE.retrying].map((state) => ({ lane, state })),
+    );
+    const values = asked.flatMap(({ lane, state }) => [lane, state]);
+    const counts = sql.first(waitingIn(asked.length), ...values, now);
+    return asked
+      .map((each, nth): SqlRow => ({ ...each, jobs: counts?.[`n${nth}`] ?? 0 }))
+      .filter(({ jobs }) => jobs !== 0);
   }
 
   #record(sql: Statements, row: SqlRow, now: number): JobRecord {
