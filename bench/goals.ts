@@ -19,6 +19,7 @@ interface Goals {
   readonly steadyP99: Goal;
   readonly across: Goal;
   readonly growth: Goal;
+  readonly groups: Goal;
 }
 
 export interface DurableGoals {
@@ -30,10 +31,13 @@ export interface DurableGoals {
 const COMMON = {
   ...{ single: share(0.8), burst: share(0.5), batches: share(0.7) },
   ...{ idle: times(1.5), steadyP50: times(1.5), steadyP99: times(2), across: times(1.5), growth: share(0.9) },
+  groups: share(0.8),
 };
 
-export const GOALS: DurableGoals & { readonly memory: { readonly growth: Goal; readonly held: Goal } } = {
-  memory: { growth: share(0.9), held: { of: 'figure', is: 'at most', value: 60 } },
+export const GOALS: DurableGoals & {
+  readonly memory: { readonly growth: Goal; readonly groups: Goal; readonly held: Goal };
+} = {
+  memory: { growth: share(0.9), groups: share(0.8), held: { of: 'figure', is: 'at most', value: 60 } },
   sqlite: {
     ...COMMON,
     ...{ drainKeeping: share(0.4), drainRemoving: share(0.4), cpu: times(2.5) },

@@ -1,5 +1,6 @@
 import { drain } from './drain.js';
 import { enqueueBatches, enqueueConcurrently, enqueueSingly } from './enqueue.js';
+import { groups } from './groups.js';
 import { growth, growthOfNothing } from './growth.js';
 import { latency } from './latency.js';
 import { latencyAcross } from './latency-across.js';
@@ -19,6 +20,7 @@ export type MeasureName =
   | 'steady'
   | 'growth'
   | 'growth-empty'
+  | 'groups'
   | 'memory'
   | 'producers';
 
@@ -33,6 +35,7 @@ export const MEASURES: Readonly<Record<MeasureName, (system: System, trial: Tria
   steady: steady,
   growth: growth,
   'growth-empty': growthOfNothing,
+  groups: groups,
   memory: memory,
   producers: producers,
 };

@@ -49,15 +49,20 @@ interface Sizes {
   readonly across: number;
   readonly held: number;
   readonly rivals: number;
+  readonly claims: number;
+  readonly groups: number;
+  readonly left: number;
 }
 
 const FULL: Sizes = {
   ...{ drain: 20_000, backlog: 100_000, single: 2000, burst: 20_000, batches: 50_000 },
   ...{ samples: 300, steady: 1500, across: 80, held: 100_000, rivals: 3200 },
+  ...{ claims: 20_000, groups: 10_000, left: 1000 },
 };
 const QUICK: Sizes = {
   ...{ drain: 1000, backlog: 1000, single: 100, burst: 1000, batches: 1000 },
   ...{ samples: 30, steady: 150, across: 10, held: 2000, rivals: 320 },
+  ...{ claims: 500, groups: 250, left: 50 },
 };
 
 const RATE: Row = { figure: 'perSecond', unit: 'jobs/s' };
@@ -65,7 +70,8 @@ const P50: Row = { figure: 'p50', unit: 'ms p50' };
 const P99: Row = { figure: 'p99', unit: 'ms p99' };
 const CPU: Row = { figure: 'cpuPer1000', unit: 'ms CPU/1000 jobs' };
 
-function ofMemory({ drain, burst, batches, samples, backlog, held }: Sizes): readonly Comparison[] {
+function ofMemory(sizes: Sizes): readonly Comparison[] {
+  const { drain, burst, batches, samples, backlog, held } = sizes;
   const beside = (title: string, measure: MeasureName, jobs: number, rows: readonly Row[]): Comparison => ({
     ...{ storage: 'memory', title, rows },
     trial: { measure, system: 'ours-memory', jobs },
@@ -78,6 +84,7 @@ function ofMemory({ drain, burst, batches, samples, backlog, held }: Sizes): rea
     beside('enqueue, batches of 1000', 'enqueue-batch', batches, [RATE]),
     beside('latency, idle', 'latency', samples, [P50, P99]),
     grown('memory', 'ours-memory', drain, backlog, GOALS.memory.growth),
+    ...grouped('memory', 'ours-memory', sizes, GOALS.memory.groups),
     beside(`${held.toLocaleString('en')} jobs held`, 'memory', held, [
       { figure: 'megabytes', unit: 'MB', goal: GOALS.memory.held },
     ]),
@@ -130,6 +137,7 @@ function ofDurable(storage: keyof DurableGoals, sizes: Sizes, enqueued: Sizes): 
     ]),
     storage === 'sqlite' ? reachedAlone : reached,
     grown(storage, keeping, drain, backlog, goals.growth),
+    ...grouped(storage, keeping, sizes, goals.groups),
     ...(storage === 'postgres' ? [announced(sizes.rivals)] : []),
   ];
 }
@@ -148,6 +156,38 @@ function grown(
     baseline: { measure: 'growth-empty', system, jobs, backlog },
     rows: [{ ...RATE, goal }],
   };
+}
+
+/**
+ * What a claim costs must not grow with how many groups wait, nor with how many jobs. Ten at a time: then a claim serves no more
+ * groups where there are more.
+ */
+function grouped(
+  storage: StorageName,
+  system: SystemName,
+  { claims, groups, backlog, left }: Sizes,
+  goal: Goal,
+): readonly Comparison[] {
+  const [many, all, few] = [groups, backlog, left].map((count) => count.toLocaleString('en'));
+  const claimed = { measure: 'groups', system, jobs: claims } as const;
+  const beside = (title: string, trial: Partial<Planned>, baseline: Partial<Planned>): Comparison => ({
+    ...{ storage, title, mostRounds: 3, rows: [{ ...RATE, goal }, CPU] },
+    trial: { ...claimed, ...trial },
+    baseline: { ...claimed, ...baseline },
+  });
+  return [
+    beside(`drain of ${many} groups, against 10`, { groups }, { groups: 10 }),
+    beside(
+      `claims from ${many} groups with ${all} jobs left in them, against 10 groups`,
+      { groups, backlog },
+      { groups: 10, backlog },
+    ),
+    beside(
+      `claims from 10 groups with ${all} jobs left in them, against ${few}`,
+      { groups: 10, backlog },
+      { groups: 10, backlog: left },
+    ),
+  ];
 }
 
 function announced(jobs: number): Comparison {

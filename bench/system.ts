@@ -11,6 +11,8 @@ export interface BatchSettings {
   readonly delay?: number;
   /** The records of the jobs stay once they completed. @default what the system does anyway */
   readonly isKept?: boolean;
+  /** The jobs are spread over so many groups, one after the other. @default none */
+  readonly groups?: number;
 }
 
 /** Something that takes jobs and runs them: ours, or a bare storage beside it. */
@@ -24,6 +26,8 @@ export interface System {
   enqueue(mail: Mail): Promise<unknown>;
   /** The same in one step for all. */
   enqueueAll(mails: readonly Mail[], settings?: BatchSettings): Promise<unknown>;
+  /** So many jobs of each group at once from now on; absent where there are no groups. */
+  boundGroups?(concurrency: number): Promise<void>;
   start(concurrency: number, run: (mail: Mail) => Promise<void>): Promise<void>;
   /** Whether the storage itself shows nothing that is ready or runs: all ends are recorded. */
   isDrained(): Promise<boolean>;

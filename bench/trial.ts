@@ -14,8 +14,10 @@ export interface Trial {
   readonly jobs: number;
   /** Runs at once. @default 10 */
   readonly concurrency?: number;
-  /** Jobs that wait for later and ended ones that lie there, each this many, while `jobs` are drained. */
+  /** Jobs that lie there while `jobs` are run: what kinds of them, the measure says. */
   readonly backlog?: number;
+  /** Which the jobs are spread over, one after the other. */
+  readonly groups?: number;
   readonly durability: Durability;
 }
 

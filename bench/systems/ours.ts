@@ -1,4 +1,4 @@
-import { defineJob, QueueHandle, Runner, type Storage } from 'nestjs-background-jobs/core';
+import { defineJob, JobInspector, QueueHandle, Runner, type Storage } from 'nestjs-background-jobs/core';
 import type { BatchSettings, Mail, System } from '../system.js';
 import type { Place } from '../places/place.js';
 
@@ -17,7 +17,20 @@ export class MailJob implements Mail {
   }
 }
 
+class GroupedMailJob extends MailJob {
+  readonly group: string;
+
+  constructor(mail: Mail, groups: number) {
+    super(mail);
+    this.group = `group ${mail.index % groups}`;
+  }
+}
+
 const definition = defineJob<object>(MailJob, { name: 'mail' });
+const grouped = defineJob<object>(GroupedMailJob, {
+  name: 'grouped-mail',
+  group: (job) => (job as GroupedMailJob).group,
+});
 
 /** What `Ours` needs: an unopened storage, and where that keeps its jobs. */
 export interface OurOptions {
@@ -33,6 +46,8 @@ export class Ours implements System {
   readonly address?: string;
   readonly #options: OurOptions;
   readonly #queue: QueueHandle;
+  // Which names a process knows is part of what its claims cost.
+  #handled = definition;
   #runner: Runner | undefined;
 
   constructor(options: OurOptions) {
@@ -58,8 +73,10 @@ export class Ours implements System {
     return this.#queue.queue(new MailJob(mail));
   }
 
-  enqueueAll(mails: readonly Mail[], { delay, isKept }: BatchSettings = {}) {
-    const jobs = mails.map((mail) => new MailJob(mail));
+  enqueueAll(mails: readonly Mail[], { delay, isKept, groups }: BatchSettings = {}) {
+    const jobs = mails.map((mail) =>
+      groups === undefined ? new MailJob(mail) : new GroupedMailJob(mail, groups),
+    );
     if (delay === undefined && isKept === undefined) return this.#queue.queueAll(jobs);
     return this.#queue.queueAll(jobs, {
       ...(delay === undefined ? {} : { delay }),
@@ -67,10 +84,15 @@ export class Ours implements System {
     });
   }
 
+  async boundGroups(concurrency: number) {
+    this.#handled = grouped;
+    await new JobInspector(this.#options.storage).limitQueue('default', { groups: { concurrency } });
+  }
+
   async start(concurrency: number, run: (mail: Mail) => Promise<void>) {
     this.#runner = new Runner({
       storage: this.#options.storage,
-      handlers: [{ definition, run: (job) => run(job as MailJob) }],
+      handlers: [{ definition: this.#handled, run: (job) => run(job as MailJob) }],
       queues: { default: concurrency },
     });
     await this.#runner.start();

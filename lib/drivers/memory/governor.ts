@@ -1,7 +1,6 @@
 import { nextStartAt, startsLeft, withStarts, type StartGroup } from '../../core/rate.js';
 import type { GroupStats, QueueLimits } from '../../storage/inspection.js';
 import { Group } from './group.js';
-import { IndexedHeap } from './indexed-heap.js';
 import { OrderedLine } from './ordered-line.js';
 import type { StoredJob } from './stored-job.js';
 
@@ -12,7 +11,8 @@ import type { StoredJob } from './stored-job.js';
 export class Governor {
   limits: QueueLimits = {};
   readonly #groups = new Map<string | undefined, Group>();
-  readonly #open = new IndexedHeap<Group>((a, b) => a.turn < b.turn);
+  // Who has had a turn stands behind all others.
+  readonly #open = new OrderedLine<Group>((a, b) => a.turn < b.turn);
   readonly #later = new OrderedLine<Group>((a, b) => a.freeAt < b.freeAt);
   readonly #standing = new Map<Group, 'open' | 'later'>();
   #starts: readonly StartGroup[] = [];

@@ -27,11 +27,18 @@ const BEGIN = `
     array(select grp from (select grp, min(seq) as seq from noted group by grp) x order by seq)::text as noted,
     array(select id from due)::text as due
   from moment`;
+// From one lane to the next, however many jobs wait in each: what asks for lanes that have some may read them all.
+const NEXT_LANE = `select lane from jobs.job where grp = g.id and state = 0`;
+const READY_LANES = `
+  with recursive ready as (
+    (${NEXT_LANE} order by lane limit 1)
+    union all
+    select (${NEXT_LANE} and job.lane > ready.lane order by lane limit 1) from ready where lane is not null)
+  select lane from ready where lane is not null`;
 const LOOK = `
   select g.id, g.starts, g.paused_at is not null as is_paused, g.look_at,
     (select count(*) from (select 1 from jobs.job where grp = g.id and state = 3 limit $2::integer) r)::integer as running,
-    array(select l.id from jobs.lane l where l.queue = $3::text
-      and exists (select 1 from jobs.job where grp = g.id and state = 0 and lane = l.id))::text as ready,
+    array(${READY_LANES})::text as ready,
     array(select lane from jobs.line where grp = g.id)::text as lined, (select min(turn) from jobs.line where grp = g.id) as turn
   from unnest($1::integer[]) with ordinality as x (id, place) join jobs.job_group g on g.id = x.id
   order by x.place`;
@@ -96,7 +103,7 @@ export function numbersOf(array: unknown): number[] {
 
 async function lineUp(sql: Sql, queue: HeldQueue, groups: readonly number[], now: number): Promise<void> {
   const { groupBounds } = queue;
-  const rows = await sql.rows(LOOK, [arrayOf(groups), groupBounds.concurrency ?? 0, queue.name]);
+  const rows = await sql.rows(LOOK, [arrayOf(groups), groupBounds.concurrency ?? 0]);
   const leave: { grp: number; lane: number }[] = [];
   const join: { grp: number; lane: number; turn: number }[] = [];
   const looks: { id: number; at: number | null }[] = [];

@@ -1,11 +1,14 @@
+/** Characters: a hundred groups or so. What a transaction remembers is read again for each job that it changes. */
+const LONGEST_MEMORY = 1500;
+
 /**
  * Groups of queues, for queues whose claims go one after another: see GovernedClaiming.
  *
  * `line` has the groups that a claim can take from, lane by lane, with the number of their turn; who knows none of the names
  * in it walks past nobody. Only claims write it, and they hold the row of the queue while they do. Everybody else leaves a
  * note, so that nobody waits for anybody: whatever changes a job of a group does, by the triggers. The next claim looks at
- * the groups of the notes. One note does for all that a transaction does to a group in a row: nobody can take it before the
- * commit. `look_at` is when it has to look at a group because of the time alone.
+ * the groups of the notes. One note does for all that a transaction does to a group, as long as it remembers that it left one:
+ * nobody can take it before the commit. `look_at` is when it has to look at a group because of the time alone.
  */
 export const GROUP_TABLES = `
   create table jobs.job_group (
@@ -40,14 +43,16 @@ export const GROUP_TABLES = `
   declare
     changed integer;
     mark text;
+    noted text;
   begin
     foreach changed in array case tg_op
       when 'INSERT' then array[new.grp] when 'DELETE' then array[old.grp]
       else array[old.grp] || case when new.grp <> old.grp then new.grp end end loop
-      mark := tg_table_schema || ':' || changed;
-      if changed is not null and mark is distinct from current_setting('background_jobs.noted', true) then
+      mark := ',' || tg_relid || ':' || changed || ',';
+      noted := coalesce(current_setting('background_jobs.noted', true), '');
+      if changed is not null and position(mark in noted) = 0 then
         insert into jobs.note (queue, grp) select g.queue, g.id from jobs.job_group g where g.id = changed;
-        perform set_config('background_jobs.noted', mark, true);
+        perform set_config('background_jobs.noted', case when length(noted) < ${LONGEST_MEMORY} then noted else '' end || mark, true);
       end if;
     end loop;
     return null;

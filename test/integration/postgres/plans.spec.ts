@@ -59,16 +59,43 @@ it('a claim reads about as much of the ready index as it takes, though that was 
   }
   expect(taken).toBe(3_000);
   await storage.close();
-  const read = async () => {
-    const [row] = await rowsOf<{ read: number }>(
-      `select idx_tup_read::integer as read from pg_stat_user_indexes
-      where schemaname = $1 and indexrelname = 'job_ready'`,
-      [schema],
-    );
-    return row?.read ?? 0;
-  };
-  await expect.poll(read).toBeGreaterThanOrEqual(taken);
-  expect(await read()).toBeLessThan(3 * taken);
+  await expect.poll(() => readOf(schema, 'job_ready')).toBeGreaterThanOrEqual(taken);
+  expect(await readOf(schema, 'job_ready')).toBeLessThan(3 * taken);
+});
+
+it('a claim reads about as much of its groups as it takes, however many jobs wait in each', async () => {
+  const schema = schemas.name();
+  const storage = schemas.storage({ schema });
+  await storage.open();
+  const request = requestOf({ limit: 100, lease: 60_000 });
+  const groups = ['a', 'b', 'c'];
+  for (let round = 0; round < 8; round += 1) {
+    await storage.push(groups.map((group) => jobOf({ group })));
+    const { jobs } = await storage.pop(request);
+    await storage.complete(jobs.map((job) => completionOf(job)));
+  }
+  for (let batch = 0; batch < 10; batch += 1)
+    await storage.push(groups.flatMap((group) => jobsOf(200, { group })));
+  const before = await readOf(schema, 'job_grouped');
+  let taken = 0;
+  while (taken < 1_000) {
+    const { jobs } = await storage.pop(request);
+    taken += jobs.length;
+    await storage.complete(jobs.map((job) => completionOf(job)));
+  }
+  await storage.close();
+  await expect.poll(() => readOf(schema, 'job_grouped')).toBeGreaterThanOrEqual(before + taken);
+  expect((await readOf(schema, 'job_grouped')) - before).toBeLessThan(5 * taken);
+});
+
+it('a transaction leaves one note for each group, however often it comes back to it', async () => {
+  const schema = schemas.name();
+  const storage = schemas.storage({ schema });
+  await storage.open();
+  await storage.push(Array.from({ length: 60 }, (_, nth) => jobOf({ group: `group ${nth % 20}` })));
+  const notes = await rowsOf(`select grp from "${schema}".note`);
+  await storage.close();
+  expect(notes).toHaveLength(20);
 });
 
 it('are looked at by a test that would notice', async () => {
@@ -125,6 +152,15 @@ async function fill(schema: string): Promise<void> {
     insert into "${schema}".ended_job (seq, ${columns}, token, attempt, stalls, ended_at, prune_at)
     select 1000000 + n, gen_random_uuid(), 1000, 4, 0, 0, 0, '', '', 1, 0, 0, 0, 4102444800000 + n
     from generate_series(1, ${ENDED}) n`);
+}
+
+/** Entries of an index that were read. */
+async function readOf(schema: string, index: string): Promise<number> {
+  const [row] = await rowsOf<{ read: number }>(
+    `select idx_tup_read::integer as read from pg_stat_user_indexes where schemaname = $1 and indexrelname = $2`,
+    [schema, index],
+  );
+  return row?.read ?? 0;
 }
 
 interface Scans {
