@@ -6,8 +6,9 @@ import { RECORDS } from './records.lua.js';
 /**
  * Moves what is due to the ready jobs, then claims the first of them. Returns milliseconds until the next is due,
  * -1 where none is known, or -2 where so many fell due that another call must move more of them before a claim
- * would keep their order; then, for each job, its id, its body and its state, which is empty at the first claim; in one
- * list where there is more: group, flow, and what it waited for.
+ * would keep their order; in one list id and body of jobs that were never claimed before, where those are all; then, for each
+ * job, its id, its body and its state, which is empty at the first claim; in one list where there is more: group, flow, and
+ * what it waited for.
  *
  * Safe under rivals: whoever takes a job off the ready ones is alone, and leases it in the same step.
  */
@@ -221,7 +222,7 @@ local function claim()
   local length, runner, name, patience = tonumber(nextArg()), nextArg(), nextArg(), tonumber(nextArg())
   local nextDue = promote()
   if nextDue == now and patience > 0 then return { -2 } end
-  local answer, soonest = { -1 }, nextDue
+  local answer, soonest = { -1, {} }, nextDue
   for nth = 1, tonumber(nextArg()) do
     local queue, limit, lanes = nextArg(), tonumber(nextArg()), {}
     for place = 1, tonumber(nextArg()) do lanes[place] = nextArg() end

@@ -11,10 +11,14 @@ const script = scriptOf(POP);
 
 type WholeReply = [id: string, body: string, state: string, ...ties: TiesReply];
 
-/** What `claim` of the scripts returns: a hint, then id, body and state of each job, or all that ties it in one list. */
-export type ClaimReply = [nextIn: number, ...texts: (string | WholeReply)[]];
+/**
+ * What `claim` of the scripts returns: a hint, id and body of new jobs, then id, body and state of each other one, or all that
+ * ties it in one list.
+ */
+export type ClaimReply = [nextIn: number, fresh?: string[], ...texts: (string | WholeReply)[]];
 
-export type StepReply = [answers: (number | [body: string, reason: string])[], claimed: ClaimReply];
+/** Answers: for each decision, or how many there are where all of them are recorded. */
+export type StepReply = [answers: number | (number | [body: string, reason: string])[], claimed: ClaimReply];
 
 const MOST_JOBS = 1000;
 /** Calls that move what fell due, a thousand at a time, before a claim goes ahead without the rest. */
@@ -65,9 +69,12 @@ export class Claiming {
   }
 
   /** Undefined: more must be moved first. */
-  decode([nextIn, ...texts]: ClaimReply): Popped | undefined {
+  decode([nextIn, fresh = [], ...texts]: ClaimReply): Popped | undefined {
     if (nextIn === PROMOTE_ON) return undefined;
     const jobs: LeasedJob[] = [];
+    for (let nth = 0; nth < fresh.length; nth += 2) {
+      jobs.push(leasedJobOf(fresh[nth] ?? '', fresh[nth + 1] ?? '', '', this.#lanes));
+    }
     for (let nth = 0; nth < texts.length; nth += 1) {
       const id = texts[nth] ?? '';
       if (typeof id === 'string') {

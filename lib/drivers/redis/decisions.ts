@@ -15,7 +15,7 @@ export interface Decision {
   readonly stall?: string;
 }
 
-/** How many there are, then each: runs that completed alike share what they have in common. */
+/** How many there are, then each: runs that completed alike, of different jobs, share what they have in common. */
 export function encodeDecisions(decisions: readonly Decision[]): string[] {
   const args = [''];
   let groups = 0;
@@ -41,13 +41,15 @@ function isPlain({ guard, settlement }: Decision): boolean {
 function alikeFrom(decisions: readonly Decision[], start: number): number {
   const { lease, settlement: first } = decisions[start] as Plain;
   const { attempt, stalls, keep } = first;
+  const ids = new Set([lease.id]);
   let end = start + 1;
   for (; end < decisions.length; end += 1) {
     const decision = decisions[end] as Plain;
     if (!isPlain(decision)) break;
     const { settlement } = decision;
-    if (decision.lease.token !== lease.token) break;
+    if (decision.lease.token !== lease.token || ids.has(decision.lease.id)) break;
     if (settlement.attempt !== attempt || settlement.stalls !== stalls || settlement.keep !== keep) break;
+    ids.add(decision.lease.id);
   }
   return end - start;
 }

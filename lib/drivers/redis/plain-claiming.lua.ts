@@ -1,38 +1,34 @@
 /**
  * What most claims are, before anything else is even defined: a function that is not called costs a script as much as a
- * command. Each queue has jobs in one line and none elsewhere; whatever is more than that has not been written when it
- * leaves here, by `break`. Looks at what is asked for from `at` on.
+ * command. No queue of the storage is paused or bounded, no line has ghosts, and each queue that is asked for has jobs
+ * in one line and none elsewhere. Whatever is more than that leaves here, by `break`. Reads from `at` on.
  */
 export const LOOK_FOR_PLAIN = `
   local length, runner, name, wanted = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 4] or 0)
   local nextDue = wanted > 0 and tonumber(call('ZRANGE', base .. 'due', 0, 0, 'WITHSCORES')[2])
   if nextDue and nextDue <= now then break end
   local lines, limits, place, isPlain = {}, {}, at + 5, true
+  local others = { base .. 'paused', base .. 'governed', base .. 'ghosts' }
   for nth = 1, wanted do
-    local queue, total = ARGV[place], tonumber(ARGV[place + 2])
+    local total = tonumber(ARGV[place + 2])
     limits[nth], lines[nth] = ARGV[place + 1], false
-    if total > CHUNK or call('HEXISTS', base .. 'governed', queue) == 1 then isPlain = false break end
-    if total > 0 and call('HEXISTS', base .. 'paused', queue) == 0 then
-      local others = {}
-      for of = 1, total do
-        local lane = ARGV[place + 2 + of]
-        others[of] = base .. 'ready:' .. lane
-        if total == 1 or call('EXISTS', base .. 'line:' .. lane) == 1 then
-          isPlain = isPlain and not lines[nth]
-          lines[nth] = lane
-        end
+    if total + #others > CHUNK then isPlain = false break end
+    for of = 1, total do
+      local lane = ARGV[place + 2 + of]
+      others[#others + 1] = base .. 'ready:' .. lane
+      if total == 1 or call('EXISTS', base .. 'line:' .. lane) == 1 then
+        isPlain = isPlain and not lines[nth]
+        lines[nth] = lane
       end
-      if not isPlain or call('EXISTS', unpack(others)) > 0 then isPlain = false break end
-      if lines[nth] and call('HEXISTS', base .. 'ghosts', lines[nth]) == 1 then isPlain = false break end
     end
     place = place + 3 + total
   end
-  if not isPlain then break end
+  if not isPlain or wanted > 0 and call('EXISTS', unpack(others)) > 0 then break end
 `;
 
 /** Takes what was looked for. */
 export const TAKE_PLAIN = `
-  local claimed, last, soonest = { -1 }, 1, nextDue
+  local fresh, last, soonest = {}, 0, nextDue
   for nth = 1, wanted do
     local lane, limit = lines[nth], limits[nth]
     local ids = lane and call('LPOP', base .. 'line:' .. lane, limit)
@@ -51,20 +47,20 @@ export const TAKE_PLAIN = `
           texts[bucket] = text
         end
         fields[2 * of - 1], fields[2 * of] = id, text
-        claimed[last + 1], claimed[last + 2], claimed[last + 3] = id, body, ''
-        last = last + 3
+        fresh[last + 1], fresh[last + 2] = id, body
+        last = last + 2
       end
       call('HSET', STATES, unpack(fields))
       if size == tonumber(limit) and call('EXISTS', base .. 'line:' .. lane) == 1 then soonest = now end
     end
   end
-  if soonest then claimed[1] = math.max(0, soonest - now) end
+  local claimed = { soonest and math.max(0, soonest - now) or -1, fresh }
 `;
 
 export const POP_PLAIN = `
 repeat
   ${LOOK_FOR_PLAIN}
   ${TAKE_PLAIN}
-  return { {}, claimed }
+  return { 0, claimed }
 until true
 `;

@@ -6,9 +6,11 @@ const UNITS = Object.entries(RECENT_UNITS).map(
 );
 
 /**
- * What most steps are: all of a few claims has completed, is known by brief states, and more like it is wanted or nothing.
- * Whatever is more than that has not written anything when it leaves here. The first write frees, unless memory is
- * low and a claim goes on: then all of it is left to the rest.
+ * What most steps are: runs that completed at their first attempt and are known by brief states, and more like them is wanted,
+ * or nothing. Whatever is more than that has not written anything when it leaves here.
+ *
+ * What is over is taken away last. A hash that is emptied and filled again, or nearly so, by turns, grows and shrinks its
+ * table each time, at twice the cost of all else.
  */
 export const STEP_PLAIN = `
 repeat
@@ -16,10 +18,10 @@ repeat
   local keep, size = ARGV[8], tonumber(ARGV[10])
   if ARGV[6] ~= ZERO8 or ARGV[7] ~= ZERO8 or ARGV[9] ~= '00000001' or size > CHUNK then break end
   local ids = { unpack(ARGV, 11, 10 + size) }
-  local heads, isPlain, seen = {}, true, {}
+  local heads, isPlain = {}, true
   local states = call('HMGET', STATES, unpack(ids))
   for nth = 1, size do
-    local text, id = states[nth], ids[nth]
+    local text = states[nth]
     local number = heads[text]
     if number then
       heads[text] = number + 1
@@ -29,13 +31,14 @@ repeat
       isPlain = false
       break
     end
-    if seen[id] then isPlain = false break end
-    seen[id] = true
   end
   if not isPlain then break end
   at = 12 + size
   ${LOOK_FOR_PLAIN}
-  local lanes, gone, claims, whole, ends = {}, {}, {}, { '' }, {}
+  -- The first write frees: none of those after it is refused.
+  call('ZREM', base .. 'buckets', '')
+  ${TAKE_PLAIN}
+  local lanes, gone, claims, ends = {}, {}, {}, {}
   local goes = keep ~= '-' and format('%d', math.ceil(now + tonumber(keep)))
   for text, number in pairs(heads) do
     local bucket, lane, claim = sub(text, 3, 12), sub(text, 13, 19), sub(text, 20)
@@ -43,19 +46,6 @@ repeat
     gone[bucket] = (gone[bucket] or 0) + number
     claims[claim] = (claims[claim] or 0) + number
     if goes then ends[text] = '4' .. sub(text, 2, 19) .. string.match(claim, '^%d+:(%d+)') .. NOW .. goes end
-  end
-  local parts = {}
-  for claim, number in pairs(claims) do
-    if number == tonumber(string.match(claim, '^%d+')) then whole[#whole + 1] = claim else parts[claim] = number end
-  end
-  call('ZREM', LEASES, unpack(whole))
-  if #whole > 1 then call('HDEL', base .. 'claims', unpack(whole)) end
-  for claim, number in pairs(parts) do
-    if call('HINCRBY', base .. 'over', claim, number) >= tonumber(string.match(claim, '^%d+')) then
-      call('ZREM', LEASES, claim)
-      call('HDEL', base .. 'claims', claim)
-      call('HDEL', base .. 'over', claim)
-    end
   end
   if goes then
     local fields = {}
@@ -74,6 +64,17 @@ repeat
       end
     end
   end
+  for claim, number in pairs(claims) do
+    local all = tonumber(string.match(claim, '^%d+'))
+    if number < all then
+      number = call('HINCRBY', base .. 'over', claim, number)
+      if number >= all then call('HDEL', base .. 'over', claim) end
+    end
+    if number >= all then
+      call('ZREM', LEASES, claim)
+      call('HDEL', base .. 'claims', claim)
+    end
+  end
   for lane, number in pairs(lanes) do
     call('HINCRBY', base .. 'completed', lane, number)
     for _, unit in ipairs({ ${UNITS.join(', ')} }) do
@@ -84,9 +85,6 @@ repeat
       end
     end
   end
-  ${TAKE_PLAIN}
-  local answers = {}
-  for nth = 1, size do answers[nth] = 1 end
-  return { answers, wanted > 0 and claimed or {} }
+  return { size, claimed }
 until true
 `;

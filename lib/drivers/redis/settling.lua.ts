@@ -45,10 +45,11 @@ local function headOf(heads, text, counted, goes)
   return head
 end
 
+-- No id is there twice.
 local function completeChunk(attempt, stalls, keep, token, size, answers)
   local ids = { unpack(ARGV, at, at + size - 1) }
   at = at + size
-  local states, seen, held, fields, heads, rest = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}, {}
+  local states, held, fields, heads, rest = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
   local number, last, counted, goes = 0, #answers, attempt .. stalls, ''
   if keep then goes = format('%d', math.ceil(now + keep)) end
   local isCounted = keep and counted ~= ZERO8 .. ZERO8
@@ -56,8 +57,7 @@ local function completeChunk(attempt, stalls, keep, token, size, answers)
     local id, text = ids[nth], states[nth]
     if text and isCounted then text = fullOf(text, call('HGET', JOBS, id) or '') end
     local head = text and headOf(heads, text, counted, goes)
-    if head and head.isRunning and head.token == token and not seen[id] then
-      seen[id] = true
+    if head and head.isRunning and head.token == token then
       number = number + 1
       held[number] = id
       head.number = head.number + 1
@@ -71,7 +71,7 @@ local function completeChunk(attempt, stalls, keep, token, size, answers)
       end
       answers[last + nth] = 1
     else
-      answers[last + nth] = seen[id] and 1 or answerAgain(id, tonumber(token))
+      answers[last + nth] = answerAgain(id, tonumber(token))
     end
   end
   if number == 0 then return end

@@ -160,6 +160,7 @@ export class Settling {
    * stands until the run ends, so that nothing can come between but another end of the run.
    */
   async #honour(decisions: readonly Decision[], answers: StepReply[0]): Promise<Recorded[]> {
+    if (typeof answers === 'number') return decisions.map(() => 'recorded');
     const results: Recorded[] = [];
     for (const [nth, answer] of answers.entries()) {
       const decision = decisions[nth];
