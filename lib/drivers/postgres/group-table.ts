@@ -173,6 +173,7 @@ export class GroupTable {
 
 /** The groups of those jobs that have one. */
 export function groupsOf(jobs: readonly { readonly queue: string; readonly group?: string }[]): GroupOf[] {
+  if (jobs.every(({ group }) => group === undefined)) return [];
   return jobs.flatMap(({ queue, group }) => (group === undefined ? [] : [{ queue, group }]));
 }
 

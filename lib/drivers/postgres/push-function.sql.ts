@@ -1,17 +1,23 @@
+// What all jobs of the batch share comes once.
+const numbers = (parameter: string, type: string) => `
+            case left(${parameter}, 1) when '' then null when '{' then ${parameter}::${type}[]
+              else array_fill(${parameter}::${type}, array[cardinality(all_keys)]) end`;
+const texts = (parameter: string) => `string_to_array(nullif(${parameter}, ''), separator, absent)`;
+
 // Columns side by side: a server reads them in half the time that an object for each job takes.
-const ASKED = `rows from (
-          unnest(all_keys, lanes::integer[], priorities::integer[], nullif(delays, '')::bigint[],
-            nullif(ats, '')::bigint[], all_unique_keys, nullif(unique_whiles, '')::smallint[], nullif(holds, '')::bigint[],
-            nullif(replaces, '')::smallint[], nullif(expiries, '')::bigint[], nullif(ageings, '')::bigint[],
-            nullif(edges, '')::smallint[], nullif(groups, '')::integer[]),
-          json_array_elements_text(policies::json), json_array_elements_text(payloads::json),
-          json_array_elements_text(nullif(ids, '')::json), json_array_elements_text(nullif(metas, '')::json),
-          json_array_elements_text(nullif(unique_names, '')::json), json_array_elements_text(nullif(flows, '')::json),
-          json_array_elements_text(nullif(group_names, '')::json)) with ordinality
+const ASKED = `unnest(all_keys, ${numbers('lanes', 'integer')}, ${numbers('priorities', 'integer')},
+            ${numbers('delays', 'bigint')}, ${numbers('ats', 'bigint')}, all_unique_keys,
+            ${numbers('unique_whiles', 'smallint')}, ${numbers('holds', 'bigint')}, ${numbers('replaces', 'smallint')},
+            ${numbers('expiries', 'bigint')}, ${numbers('ageings', 'bigint')}, ${numbers('edges', 'smallint')},
+            ${numbers('groups', 'integer')},
+            case when position(separator in policies) > 0 then string_to_array(policies, separator)
+              else array_fill(policies, array[cardinality(all_keys)]) end,
+            string_to_array(payloads, separator),
+            ${['ids', 'metas', 'unique_names', 'flows', 'group_names'].map(texts).join(', ')}) with ordinality
         as x(key, lane, priority, delay, at, unique_key, unique_while, hold, replaced, expiry, ageing, edges, grp,
           policy, payload, id, meta, unique_name, flow, group_name, place)`;
 
-// Functions give their rows in order, and so they are stored.
+// The rows come in order, and so they are stored.
 const ADD = `
         insert into jobs.job (key, id, lane, state, priority, run_at, enqueued_at, policy, payload, meta,
           unique_key, unique_hash, unique_while, unique_name, expires_at, ageing, edges, due_in, grp, flow, group_name)
@@ -21,16 +27,22 @@ const ADD = `
         from ${ASKED}
         cross join lateral (select greatest(moment, coalesce(x.at, moment + x.delay)) as at) due`;
 
-/** The parameters of the function, in order: each a column of the batch. */
-export const PUSH_COLUMNS = [
-  ...['keys', 'lanes', 'priorities', 'delays', 'ats', 'policies', 'payloads'],
-  ...['ids', 'metas', 'unique_keys', 'unique_whiles', 'unique_names'],
-  ...['holds', 'replaces', 'expiries', 'ageings', 'edges', 'groups', 'flows', 'group_names'],
+/**
+ * The parameters of the function, in order. Numbers and UUIDs come as an array of PostgreSQL, as one value where all jobs have
+ * the same, and empty where none has any; texts as a list with marks (see `marksFor`), empty likewise, policies as one where
+ * all are the same. `lowest` and `highest` are bounds of the keys.
+ */
+export const PUSH_PARAMETERS = [
+  ...(['separator', 'absent', 'keys', 'lowest', 'highest', 'lanes', 'priorities', 'delays', 'ats'] as const),
+  ...(['policies', 'payloads', 'ids', 'metas', 'unique_keys', 'unique_whiles', 'unique_names'] as const),
+  ...(['holds', 'replaces', 'expiries', 'ageings', 'edges', 'groups', 'flows', 'group_names'] as const),
 ] as const;
+
+export type PushParameter = (typeof PUSH_PARAMETERS)[number];
 
 /**
  * Stores a batch in one call. Gives back only the jobs it did not store: their place in the batch, from 0, and the id
- * of the job that is there. Texts come as JSON arrays and all else as arrays of PostgreSQL; a column that no job has is empty.
+ * of the job that is there.
  *
  * A function, since each statement in it sees what was committed until then: an insert that waited for another
  * transaction must look again at who has the id or the unique key now. The indexes decide who is first. A job of the
@@ -40,12 +52,12 @@ export const PUSH_COLUMNS = [
  * are inserted plainly first; should one be there, that leaves nothing, and they are inserted with care.
  */
 export const PUSH_FUNCTION = `
-  create function jobs.push_1(${PUSH_COLUMNS.map((column) => `${column} text`).join(', ')})
+  create function jobs.push_1(${PUSH_PARAMETERS.map((parameter) => `${parameter} text`).join(', ')})
   returns table (place integer, present text, replaced_in integer)
   language plpgsql volatile set enable_seqscan to off as $push$
   declare
     all_keys uuid[] := keys::uuid[];
-    all_unique_keys uuid[] := nullif(unique_keys, '')::uuid[];
+    all_unique_keys uuid[] := ${numbers('unique_keys', 'uuid')};
     moment bigint := jobs.clock_1();
     stored uuid[] := '{}';
     ended uuid[];
@@ -96,7 +108,9 @@ export const PUSH_FUNCTION = `
       end if;
 
       if cardinality(stored) = cardinality(all_keys)
-        and not exists (select 1 from jobs.ended_job e where e.key = any(all_keys)) then
+        -- Ids of new jobs lie close together: mostly one look tells of them all.
+        and (not exists (select 1 from jobs.ended_job e where e.key >= lowest::uuid and e.key <= highest::uuid)
+          or not exists (select 1 from jobs.ended_job e where e.key = any(all_keys))) then
         return;
       end if;
 

@@ -1,42 +1,21 @@
-import { awaitedOf, tiesOf } from '../../storage/flow-ties.js';
-import type { NewJob, Pushed, UniqueClaim } from '../../storage/new-job.js';
+import type { NewJob, Pushed } from '../../storage/new-job.js';
 import type { Announcing } from './announcing.js';
 import type { Database } from './database.js';
 import type { Flows } from './flows.js';
 import { groupsOf, type GroupTable } from './group-table.js';
-import { jobKeyOf, keyOf } from './job-key.js';
 import type { InLane, Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
-import { PUSH_COLUMNS } from './push-function.sql.js';
+import { pushValues } from './push-columns.js';
+import { PUSH_PARAMETERS } from './push-function.sql.js';
 import type { Sql, SqlRow } from './sql.js';
-import { fromStored, toStored } from './stored-text.js';
+import { fromStored } from './stored-text.js';
 
-const CALL = `jobs.push_1(${PUSH_COLUMNS.map((_, index) => `$${index + 1}::text`).join(', ')})`;
+const CALL = `jobs.push_1(${PUSH_PARAMETERS.map((_, index) => `$${index + 1}::text`).join(', ')})`;
 const PUSH = `select place, present, replaced_in from ${CALL}`;
 // The number of the transaction tells later whether it was committed.
 const PUSH_JOINED = `
   select pg_current_xact_id()::text as transaction, place, present, replaced_in
   from (select 1) as one left join ${CALL} on true`;
-
-/** How long a unique key is held, as it is stored. */
-const UNTIL_CLAIMED = 1;
-const UNTIL_ENDED = 2;
-const FOR_A_TIME = 3;
-
-/** What is taken over, as it is stored: bits. */
-const REPLACED = { payload: 1, due: 2 } as const;
-
-/** The newest first, as it is stored. */
-const LIFO = -1;
-
-type PushColumn = (typeof PUSH_COLUMNS)[number];
-
-/** A job as the function reads it. */
-type PushRow = Readonly<Record<PushColumn, string | number | undefined>>;
-
-const TEXTS: ReadonlySet<PushColumn> = new Set([
-  ...(['policies', 'payloads', 'ids', 'metas', 'unique_names', 'flows', 'group_names'] as const),
-]);
 
 /** What became of a push within the caller's transaction, should that be committed. */
 export interface JoinedPush {
@@ -123,49 +102,8 @@ export class Pushing {
   }
 
   #valuesOf(jobs: readonly NewJob[]): string[] {
-    const awaited = awaitedOf(jobs);
-    const rows = jobs.map((job) => this.#rowOf(job, awaited));
-    return PUSH_COLUMNS.map((column) => {
-      const values = rows.map((row) => row[column]);
-      if (values.every((value) => value === undefined)) return '';
-      return TEXTS.has(column)
-        ? JSON.stringify(values)
-        : `{${values.map((value) => value ?? 'null').join(',')}}`;
-    });
+    return pushValues(jobs, { lanes: this.#lanes, policies: this.#policies, groups: this.#groups });
   }
-
-  #rowOf(job: NewJob, awaited: ReadonlySet<string>): PushRow {
-    const { id, due, unique, meta, priority, expiresIn, order, flow, group } = job;
-    const key = jobKeyOf(id);
-    return {
-      keys: key,
-      ids: key === id ? undefined : toStored(id),
-      lanes: this.#lanes.idOf(job),
-      priorities: priority,
-      // Up, since a job must never run early.
-      ats: 'at' in due ? Math.ceil(due.at) : undefined,
-      delays: 'at' in due ? undefined : Math.ceil(due.in),
-      policies: this.#policies.storedOf(job.policy),
-      payloads: toStored(job.payload),
-      metas: meta === undefined ? undefined : toStored(meta),
-      unique_keys: unique && keyOf(unique.key),
-      unique_names: unique && toStored(unique.key),
-      unique_whiles: unique && heldWhile(unique),
-      holds: typeof unique?.while === 'object' ? Math.ceil(unique.while.for) : undefined,
-      replaces: unique?.replace?.reduce((bits, what) => bits | REPLACED[what], 0),
-      expiries: expiresIn === undefined ? undefined : Math.ceil(expiresIn),
-      ageings: order === undefined ? undefined : order === 'lifo' ? LIFO : Math.round(order.ageing),
-      edges: tiesOf(job, awaited),
-      groups: group === undefined ? undefined : this.#groups.idOf({ queue: job.queue, group }),
-      flows: flow === undefined ? undefined : toStored(flow),
-      group_names: group === undefined ? undefined : toStored(group),
-    };
-  }
-}
-
-function heldWhile({ while: held }: UniqueClaim): number {
-  if (typeof held === 'object') return FOR_A_TIME;
-  return held === 'waiting' ? UNTIL_CLAIMED : UNTIL_ENDED;
 }
 
 function outcomeOf(jobs: readonly NewJob[], refused: readonly SqlRow[]): PushOutcome {

@@ -38,3 +38,20 @@ it('texts that PostgreSQL does not keep come back letter by letter, wherever the
     expect(await storage.info([text])).toMatchObject([{ result: text, cancelReason: text, uniqueKey: text }]);
   }
 });
+
+it('texts that look like the marks of a list, or are empty, come back from one push', async () => {
+  const storage = schemas.storage();
+  await storage.open();
+  const texts = ['', '\u001f', '\u001e0', '\u001e1', 'end \u001f1', '\u001f1\u001e', '\u001e', 'plain'];
+  const jobs = texts.map((text, index) =>
+    jobOf({ id: `id ${index}`, payload: text, meta: text, flow: text }),
+  );
+  await storage.push([...jobs, jobOf({ id: 'last', payload: '' })]);
+  const records = await storage.info([...jobs.map(({ id }) => id), 'last']);
+  expect(records.map((record) => [record?.payload, record?.meta, record?.flow])).toEqual([
+    ...texts.map((text) => [text, text, text]),
+    ['', undefined, undefined],
+  ]);
+  await storage.push([jobOf({ id: 'alone', payload: '', meta: '' })]);
+  expect(await storage.info(['alone'])).toMatchObject([{ id: 'alone', payload: '', meta: '' }]);
+});
