@@ -26,10 +26,11 @@ const LOCK = `for no key update skip locked`;
 
 /**
  * Claims the first ready jobs of some lanes. Safe under rivals: rows that another claim has locked are skipped, and of
- * a row that changed since the statement began the newest version is judged. The list of numbers is found once,
- * whatever plan is chosen, so that no more are claimed than were asked for.
+ * a row that changed since the statement began the newest version is judged. The list of places is found once,
+ * whatever plan is chosen, so that no more are claimed than were asked for. A row stays at its place while it is locked. One that
+ * changed before that is at a place which the statement does not see: it is locked and not claimed, and `locked` tells of it.
  *
- * Where rows are found by their number, the state is asked for in a way that no partial index fits: one that was small
+ * Where rows are found by their place or number, the state is asked for in a way that no partial index fits: one that was small
  * when the plan was made would be walked through from end to end.
  *
  * When a waiting job has become due nothing is claimed, unless `force` is set: it might come first. Nor when the time of a
@@ -52,22 +53,23 @@ export function claimParts(shape: ClaimShape, first: number): ClaimParts {
   const head = `'nextIn', (select run_at from due) - moment.now, 'newest', (select max(id) from jobs.lane),
     'isOpen', (select yes from open), 'hasMore', ${hasMore === '' ? 'false' : hasMore}, 'governed', ${governed}`;
   if (queues.length === 0) return { tables: tables.join(',\n'), head, taken: undefined };
-  const taken = takenOf(queues.map(({ seqs }) => seqs).join(' || '), lease, runner);
+  const locked = `locked as materialized (select ${queues.map(({ places }) => places).join(' || ')} as places)`;
+  const taken = takenOf(`job.ctid = any((select places from locked)::tid[])`, lease, runner);
   return {
-    tables: [...tables, taken].join(',\n'),
-    head,
+    tables: [...tables, locked, taken].join(',\n'),
+    head: `${head}, 'locked', (select cardinality(places) from locked)`,
     taken: `select ${LEASED_COLUMNS.join(', ')} from taken`,
   };
 }
 
-/** Claims the jobs of these numbers, which are locked. */
-function takenOf(seqs: string, lease: string, runner: string): string {
+/** Claims jobs that are locked. */
+function takenOf(condition: string, lease: string, runner: string): string {
   return `taken as (
     update jobs.job
     set state = 3, token = token + 1, lease_until = moment.now + ${lease}, runner = ${runner},
       started_at = moment.now, expires_at = null, unique_key = case when unique_while = 1 then null else unique_key end
     from moment
-    where job.seq = any(${seqs})
+    where ${condition}
     returning ${LEASED_COLUMNS.map((column) => leasedValue('job', column)).join(', ')})`;
 }
 
@@ -78,7 +80,7 @@ function takenOf(seqs: string, lease: string, runner: string): string {
 export const CLAIM_THESE = `
   with moment as materialized (select $4::bigint as now),
   ${takenOf(
-    `array(select seq from jobs.job where seq = any($1::bigint[]) and state < 1 and ${IN_TIME} ${LOCK})`,
+    `job.seq = any(array(select seq from jobs.job where seq = any($1::bigint[]) and state < 1 and ${IN_TIME} ${LOCK}))`,
     '$3::bigint',
     '$2::text',
   )}
@@ -95,7 +97,8 @@ interface QueuePart {
   readonly table?: string;
   /** Whether it found more than are wanted. */
   readonly hasMore?: string;
-  readonly seqs: string;
+  /** The places of rows that it locks. */
+  readonly places: string;
 }
 
 function queuePart(lanes: number, index: number, first: number): QueuePart {
@@ -104,25 +107,25 @@ function queuePart(lanes: number, index: number, first: number): QueuePart {
     and not exists (select 1 from jobs.queue where key = ${queue} and (paused_at is not null or is_governed))`;
   if (lanes === 1) {
     return {
-      seqs: `array(select seq from jobs.job where state = 0 and grp is null and lane = ${list}::integer and ${isOpen} and ${IN_TIME}
+      places: `array(select ctid from jobs.job where state = 0 and grp is null and lane = ${list}::integer and ${isOpen} and ${IN_TIME}
         ${ORDER} limit ${limit} ${LOCK})`,
     };
   }
   // A merge cannot lock. So it finds more than are wanted, for rivals that find the same to have some each.
   const candidates = `2 * ${limit} + 100`;
   const arm = (lane: string, end = '') =>
-    `(select seq, priority, run_at, ageing from jobs.job where state = 0 and grp is null and lane = ${lane} ${end})`;
+    `(select ctid, seq, priority, run_at, ageing from jobs.job where state = 0 and grp is null and lane = ${lane} ${end})`;
   const merged =
     lanes > MOST_ARMS
       ? `unnest(${list}::integer[]) as lane (id) cross join lateral
         ${arm('lane.id', `${ORDER} limit ${candidates}`)} found`
       : `(${Array.from({ length: lanes }, (_, nth) => arm(`(${list}::integer[])[${nth + 1}]`)).join(' union all ')}) found`;
   const table = `found_${index} as materialized (
-    select array(select seq from ${merged} where ${isOpen} ${ORDER} limit ${candidates}) as seqs)`;
+    select array(select ctid from ${merged} where ${isOpen} ${ORDER} limit ${candidates}) as places)`;
   return {
     table,
-    hasMore: `(select cardinality(seqs) > ${limit} from found_${index})`,
-    seqs: `array(select seq from jobs.job where seq = any((select seqs from found_${index})::bigint[]) and state < 1 and ${IN_TIME}
+    hasMore: `(select cardinality(places) > ${limit} from found_${index})`,
+    places: `array(select ctid from jobs.job where ctid = any((select places from found_${index})::tid[]) and state < 1 and ${IN_TIME}
       ${ORDER} limit ${limit} ${LOCK})`,
   };
 }

@@ -53,6 +53,8 @@ interface Head {
   readonly newest: number | null;
   readonly isOpen: boolean;
   readonly hasMore: boolean;
+  /** How many it locked: those of them that had just changed were not claimed. */
+  readonly locked?: number;
   /** Keys of queues that are not claimed so, since they have limits or groups. */
   readonly governed: readonly string[] | null;
 }
@@ -143,7 +145,7 @@ export class Claiming {
     const head = JSON.parse(rows[0]?.payload as string) as Head;
     for (const { queue } of asked)
       if (head.governed?.includes(this.#queueKey(queue)) === true) this.#governed.add(queue);
-    let { hasMore } = head;
+    let hasMore = head.hasMore || taken.length < (head.locked ?? 0);
     for (const { queue, limit } of asked) {
       const ofQueue = asked.length === 1 ? taken : taken.filter((row) => this.#laneOf(row).queue === queue);
       // All that were asked for: there may be more. Fewer, though more were seen: rivals took those.
@@ -221,17 +223,22 @@ function headRow(): readonly [start: string, end: string] {
   return [`select ${named.slice(0, at).join(', ')},`, ` as payload, ${named.slice(at + 1).join(', ')}`];
 }
 
-/** As the index has it. */
-function placeOf(row: SqlRow): { readonly rank: number; readonly place: number } {
-  const [priority, runAt] = [row.priority as number, row.run_at as number];
-  const ageing = extraOf(row)?.ageing ?? undefined;
-  if (ageing === undefined) return { rank: priority, place: runAt };
-  return ageing < 0
-    ? { rank: priority, place: -(row.seq as number) }
-    : { rank: 0, place: runAt + priority * ageing };
+function inOrder(a: SqlRow, b: SqlRow): number {
+  return rankOf(a) - rankOf(b) || placeOf(a) - placeOf(b) || Number(a.seq) - Number(b.seq);
 }
 
-function inOrder(a: SqlRow, b: SqlRow): number {
-  const [one, other] = [placeOf(a), placeOf(b)];
-  return one.rank - other.rank || one.place - other.place || Number(a.seq) - Number(b.seq);
+/** As the index has it: see `RANK`. */
+function rankOf(row: SqlRow): number {
+  return (ageingOf(row) ?? -1) < 0 ? (row.priority as number) : 0;
+}
+
+/** As the index has it: see `PLACE`. */
+function placeOf(row: SqlRow): number {
+  const ageing = ageingOf(row);
+  if (ageing === undefined) return row.run_at as number;
+  return ageing < 0 ? -(row.seq as number) : (row.run_at as number) + (row.priority as number) * ageing;
+}
+
+function ageingOf(row: SqlRow): number | undefined {
+  return row.extra === null ? undefined : (extraOf(row)?.ageing ?? undefined);
 }

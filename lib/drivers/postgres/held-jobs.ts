@@ -16,6 +16,10 @@ export interface HeldJob {
 export class HeldJobs {
   readonly #jobs = new Map<string, HeldJob>();
 
+  get isEmpty(): boolean {
+    return this.#jobs.size === 0;
+  }
+
   /** `lease`: key and token. */
   remember(lease: string, job: HeldJob): void {
     if (this.#jobs.size >= MOST) this.#jobs.clear();

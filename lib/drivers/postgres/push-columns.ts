@@ -6,7 +6,7 @@ import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { PUSH_PARAMETERS, type PushParameter } from './push-function.sql.js';
 import { toStored } from './stored-text.js';
-import { joinTexts, marksFor, type Marks } from './text-list.js';
+import { joinTexts, marksFor } from './text-list.js';
 
 /** How long a unique key is held, as it is stored. */
 const UNTIL_CLAIMED = 1;

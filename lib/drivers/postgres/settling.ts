@@ -4,19 +4,14 @@ import type { Completed, Completion, PopRequest, Recorded } from '../../storage/
 import type { Announcing } from './announcing.js';
 import { NOTHING_BEFORE, type Before, type Claiming } from './claiming.js';
 import type { Database } from './database.js';
+import { groupEnds, type Asked } from './end-groups.js';
 import { Flows } from './flows.js';
 import { jobKeyOf } from './job-key.js';
 import type { Lanes } from './lanes.js';
 import { policyOf } from './policies.js';
 import { STATE } from './schema.js';
-import {
-  endingRequest,
-  isEnding,
-  waitingRequest,
-  type Ending,
-  type EndingRequest,
-} from './settlement-request.js';
-import { COMPLETE_ALIKE, COMPLETE_AWAY, END, ENDED, MOMENT, WAIT } from './settling.sql.js';
+import { endingRequest, isEnding, waitingRequest } from './settlement-request.js';
+import { MOMENT, WAIT } from './settling.sql.js';
 import { arrayOf, type Sql, type SqlRow } from './sql.js';
 import { fromStored } from './stored-text.js';
 
@@ -28,13 +23,6 @@ const HELD = `
   union all
   select key, token, state, ${policyOf('ended_job')}, cancel_reason, attempt, stalls, edges, lost_tokens::text
   from jobs.ended_job where key = any($1::uuid[])`;
-
-/** The end of a run, or a lease that is given back where there is no settlement. */
-interface Asked {
-  readonly key: string;
-  readonly token: number;
-  readonly settlement: Settlement | undefined;
-}
 
 /** Ends runs by what their runner says of them. */
 export class Settling {
@@ -64,64 +52,70 @@ export class Settling {
   async complete(completions: readonly Completion[], next?: PopRequest): Promise<Completed> {
     const asked = completions.map(({ lease, settlement }) => askedOf(lease, settlement));
     const first = firstOfEach(asked);
-    const settled = new Set<Asked>();
-    // Before the claim, which should see what comes back at once.
-    await this.#wait(first, settled);
-    const tied = first.filter((one) => this.#claiming.held.of(nameOf(one))?.isTied === true);
-    await this.#endTied(tied, settled);
-    const groups = this.#groupsOf(first.filter((one) => !tied.includes(one)));
+    const answers = new Map<string, Recorded>();
+    // Before the claim, which should see what comes back at once, and the room that a job leaves which was asked to end.
+    await this.#wait(first);
+    const left = next === undefined ? [] : first.filter((one) => !one.isSettled && !isEndingOf(one));
+    if (left.length > 0) await this.#lookAgain(left, answers);
+    const tied = this.#tiedOf(first);
+    await this.#endTied(tied);
+    const untied = tied.length === 0 ? first : first.filter((one) => !tied.includes(one));
+    const groups = groupEnds(untied, this.#shard);
     const last = next === undefined ? undefined : groups.pop();
     for (const { before, members } of groups) {
-      noteEnded(members, await this.#alone(this.#database, before), settled);
+      noteEnded(members, await this.#alone(this.#database, before));
     }
     if (next === undefined) {
-      const results = await this.#results(asked, first, settled);
-      this.#tellOfRoom(first, settled);
+      const results = await this.#results(asked, first, answers);
+      this.#tellOfRoom(first);
       return { results };
     }
     const { popped, ended } = await this.#claiming.popAfter(last?.before ?? NOTHING_BEFORE, next);
-    if (last !== undefined) noteEnded(last.members, ended, settled);
-    // A token that this very claim gave out was nobody's when the ends were reported.
-    const given = new Set(popped.jobs.map(({ id, token }) => `${jobKeyOf(id)}:${token}`));
-    const reported = first.filter((one) => settled.has(one) || !given.has(nameOf(one)));
-    const results = await this.#results(asked, reported, settled);
-    this.#tellOfRoom(first, settled);
+    if (last !== undefined) noteEnded(last.members, ended);
+    const results = await this.#results(asked, reportedOf(first, popped.jobs), answers);
+    this.#tellOfRoom(first);
     return { results, popped };
   }
 
   async release(leases: readonly Lease[]): Promise<readonly Recorded[]> {
     const asked = leases.map((lease) => askedOf(lease, undefined));
     const first = firstOfEach(asked);
-    const settled = new Set<Asked>();
-    await this.#wait(first, settled);
-    return this.#results(asked, first, settled);
+    await this.#wait(first);
+    return this.#results(asked, first, new Map());
+  }
+
+  #tiedOf(asked: readonly Asked[]): readonly Asked[] {
+    const { held } = this.#claiming;
+    return held.isEmpty ? [] : asked.filter((one) => held.of(nameOf(one))?.isTied === true);
   }
 
   /** Has those wait that should, and tells whoever waits for them. */
-  async #wait(asked: readonly Asked[], settled: Set<Asked>): Promise<void> {
+  async #wait(asked: readonly Asked[]): Promise<void> {
     const requests = asked.flatMap(({ key, token, settlement }) =>
       settlement === undefined || !isEnding(settlement) ? [waitingRequest(key, token, settlement)] : [],
     );
     if (requests.length === 0) return;
     const rows = await this.#database.rows(WAIT, [JSON.stringify(requests), this.#shard]);
     const leases = new Set(rows.map(({ lease }) => lease));
-    for (const one of asked) if (leases.has(nameOf(one))) settled.add(one);
+    for (const one of asked) if (leases.has(nameOf(one))) one.isSettled = true;
     this.#announcing.tell({ ready: await this.#lanes.queuesOf(this.#database, rows) });
   }
 
   /** Where ends make room, others may wait for it. */
-  #tellOfRoom(asked: readonly Asked[], settled: ReadonlySet<Asked>): void {
+  #tellOfRoom(asked: readonly Asked[]): void {
+    const { held } = this.#claiming;
+    if (held.isEmpty) return;
     const queues = new Set<string>();
     for (const one of asked) {
-      const bounded = this.#claiming.held.of(nameOf(one))?.bounded;
-      if (bounded !== undefined && settled.has(one)) queues.add(bounded);
-      this.#claiming.held.forget(nameOf(one));
+      const bounded = held.of(nameOf(one))?.bounded;
+      if (bounded !== undefined && one.isSettled) queues.add(bounded);
+      held.forget(nameOf(one));
     }
     this.#announcing.tell({ ready: [...queues] });
   }
 
   /** Ends runs of jobs that have to do with others. */
-  async #endTied(asked: readonly Asked[], settled: Set<Asked>): Promise<void> {
+  async #endTied(asked: readonly Asked[]): Promise<void> {
     const requests = asked.flatMap(({ key, token, settlement }) =>
       settlement !== undefined && isEnding(settlement)
         ? [endingRequest(key, token, settlement, STATE.running)]
@@ -130,58 +124,8 @@ export class Settling {
     if (requests.length === 0) return;
     const { leases, lanes } = await this.#database.transaction((sql) => this.#flows.end(sql, requests));
     const ended = new Set(leases);
-    for (const one of asked) if (ended.has(nameOf(one))) settled.add(one);
+    for (const one of asked) if (ended.has(nameOf(one))) one.isSettled = true;
     this.#announcing.tell({ ready: await this.#lanes.queuesOf(this.#database, lanes) });
-  }
-
-  /** The endings, put together as far as they can share a statement. */
-  #groupsOf(asked: readonly Asked[]): { before: Before; members: readonly Asked[] }[] {
-    const alike = new Map<string, { readonly settlement: Ending; readonly members: Asked[] }>();
-    const others: Asked[] = [];
-    for (const one of asked) {
-      const { settlement } = one;
-      if (settlement === undefined || !isEnding(settlement)) continue;
-      const isPlain = settlement.state === 'completed' && settlement.result === undefined;
-      if (!isPlain) {
-        others.push(one);
-        continue;
-      }
-      const name = settlement.keep === false ? 'away' : `${settlement.attempt} ${settlement.keep}`;
-      const group = alike.get(name);
-      if (group === undefined) alike.set(name, { settlement, members: [one] });
-      else group.members.push(one);
-    }
-    const groups = [...alike.values()].map(({ settlement, members }) => ({
-      before: this.#beforeOfAlike(settlement, members),
-      members,
-    }));
-    if (others.length === 0) return groups;
-    const requests = others.map(({ key, token, settlement }) =>
-      endingRequest(key, token, settlement as Ending, STATE.running),
-    );
-    return [{ before: this.#beforeOf(requests), members: others }, ...groups];
-  }
-
-  #beforeOfAlike({ attempt, keep }: Ending, members: readonly Asked[]): Before {
-    const keys = arrayOf(members.map(({ key }) => key));
-    const tokens = arrayOf(members.map(({ token }) => token));
-    const values = [keys, tokens, this.#shard];
-    return keep === false
-      ? {
-          ...{ kind: 'away', tables: `${COMPLETE_AWAY},`, ended: ENDED('$4') },
-          values: [...values, members.length],
-        }
-      : {
-          ...{ kind: 'alike', tables: `${COMPLETE_ALIKE},`, ended: ENDED('$6') },
-          values: [...values, attempt, Math.ceil(keep), members.length],
-        };
-  }
-
-  #beforeOf(requests: readonly EndingRequest[]): Before {
-    return {
-      ...{ kind: 'end', tables: `${END},`, ended: ENDED('$3') },
-      values: [JSON.stringify(requests), this.#shard, requests.length],
-    };
   }
 
   async #alone(sql: Sql, { tables, ended, values }: Before): Promise<string | undefined> {
@@ -189,13 +133,19 @@ export class Settling {
     return (row?.ended as string | null | undefined) ?? undefined;
   }
 
-  async #results(asked: readonly Asked[], first: readonly Asked[], settled: Set<Asked>): Promise<Recorded[]> {
-    const answers = new Map<string, Recorded>();
-    let open = first.filter((one) => !settled.has(one));
+  /** `answers`: what is known already, by lease. */
+  async #results(
+    asked: readonly Asked[],
+    first: readonly Asked[],
+    answers: Map<string, Recorded>,
+  ): Promise<Recorded[]> {
+    let open = first.filter((one) => !one.isSettled && !answers.has(nameOf(one)));
+    if (open.length === 0 && answers.size === 0 && first.length === asked.length)
+      return asked.map(() => 'recorded');
     for (let round = 0; open.length > 0 && round < ROUNDS; round += 1) {
-      open = await this.#lookAgain(open, answers, settled);
+      open = await this.#lookAgain(open, answers);
     }
-    for (const one of first) if (settled.has(one)) answers.set(nameOf(one), 'recorded');
+    for (const one of first) if (one.isSettled) answers.set(nameOf(one), 'recorded');
     return asked.map((one) => answers.get(nameOf(one)) ?? 'lost');
   }
 
@@ -203,11 +153,7 @@ export class Settling {
    * What is to be said of leases whose end was not written. Those that hold still, since somebody asked their job to
    * end, are settled as the core decides; those that could not be are returned.
    */
-  async #lookAgain(
-    open: readonly Asked[],
-    answers: Map<string, Recorded>,
-    settled: Set<Asked>,
-  ): Promise<Asked[]> {
+  async #lookAgain(open: readonly Asked[], answers: Map<string, Recorded>): Promise<Asked[]> {
     const rows = await this.#database.rows(HELD, [arrayOf(open.map(({ key }) => key))]);
     const found = new Map(rows.map((row) => [row.key as string, row]));
     const held: Asked[] = [];
@@ -222,21 +168,25 @@ export class Settling {
       held.push({ ...one, settlement: honourCancel(given, job) });
     }
     if (held.length === 0) return [];
-    const done = new Set<Asked>();
-    await this.#wait(held, done);
+    await this.#wait(held);
     const tied = held.filter(({ key }) => found.get(key)?.edges !== null);
-    await this.#endTied(tied, done);
-    for (const { before, members } of this.#groupsOf(held.filter((one) => !tied.includes(one)))) {
-      noteEnded(members, await this.#alone(this.#database, before), done);
+    await this.#endTied(tied);
+    const untied = held.filter((one) => !tied.includes(one));
+    for (const { before, members } of groupEnds(untied, this.#shard)) {
+      noteEnded(members, await this.#alone(this.#database, before));
     }
-    const names = new Set([...done].map(nameOf));
-    for (const one of open) if (names.has(nameOf(one))) settled.add(one);
-    return open.filter((one) => !settled.has(one) && !answers.has(nameOf(one)));
+    const names = new Set(held.filter(({ isSettled }) => isSettled).map(nameOf));
+    for (const one of open) if (names.has(nameOf(one))) one.isSettled = true;
+    return open.filter((one) => !one.isSettled && !answers.has(nameOf(one)));
   }
 }
 
 function askedOf({ id, token }: Lease, settlement: Settlement | undefined): Asked {
-  return { key: jobKeyOf(id), token, settlement };
+  return { key: jobKeyOf(id), token, settlement, isSettled: false };
+}
+
+function isEndingOf({ settlement }: Asked): boolean {
+  return settlement !== undefined && isEnding(settlement);
 }
 
 function nameOf({ key, token }: Asked): string {
@@ -244,16 +194,24 @@ function nameOf({ key, token }: Asked): string {
 }
 
 /** Should one lease be settled twice in a call, the first stands. */
-function firstOfEach(asked: readonly Asked[]): Asked[] {
+function firstOfEach(asked: readonly Asked[]): readonly Asked[] {
+  if (new Set(asked.map(({ key }) => key)).size === asked.length) return asked;
   const first = new Map<string, Asked>();
   for (const one of asked) if (!first.has(nameOf(one))) first.set(nameOf(one), one);
   return [...first.values()];
 }
 
+/** A token that this very claim gave out was nobody's when the ends were reported. */
+function reportedOf(asked: readonly Asked[], popped: readonly Lease[]): readonly Asked[] {
+  if (popped.length === 0 || asked.every(({ isSettled }) => isSettled)) return asked;
+  const given = new Set(popped.map(({ id, token }) => `${jobKeyOf(id)}:${token}`));
+  return asked.filter((one) => one.isSettled || !given.has(nameOf(one)));
+}
+
 /** `ended`: the leases whose end was written, where those are not all. */
-function noteEnded(members: readonly Asked[], ended: string | undefined, settled: Set<Asked>): void {
+function noteEnded(members: readonly Asked[], ended: string | undefined): void {
   const leases = ended === undefined ? undefined : new Set(listOf(ended));
-  for (const one of members) if (leases === undefined || leases.has(nameOf(one))) settled.add(one);
+  for (const one of members) if (leases === undefined || leases.has(nameOf(one))) one.isSettled = true;
 }
 
 /** A lease that holds no more was settled, and that stands, or it was lost. */
