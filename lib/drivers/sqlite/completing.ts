@@ -41,13 +41,13 @@ interface Alike extends Pick<Completed, 'attempt' | 'keep' | 'result'> {
   readonly lane: number;
   /** Whether they have to do with other jobs. */
   readonly hasEdges: boolean;
-  readonly members: {
-    readonly id: string;
-    readonly seq: number;
-    readonly grp: number | null;
-    readonly edges: number | null;
-    readonly index: number;
-  }[];
+  readonly members: Member[];
+}
+
+interface Member extends Place {
+  readonly id: string;
+  /** Among the completions. */
+  readonly index: number;
 }
 
 /** Records ends of runs. Most runs complete, and most of those end alike: they share a statement. */
@@ -63,29 +63,44 @@ export class Completing {
   }
 
   completeAll(tx: Transaction, completions: readonly Completion[]): readonly Recorded[] {
-    const results: (Recorded | undefined)[] = completions.map(() => undefined);
-    const groups = new Map<string, Alike>();
-    for (const [index, { lease, settlement }] of completions.entries()) {
+    const results = completions.map((): Recorded => 'gone');
+    for (const group of this.#grouped(tx, completions)) this.#complete(tx, group, results);
+    let index = 0;
+    for (const completion of completions) {
+      if (completion.settlement.state !== 'completed')
+        results[index] = this.#settling.complete(tx, completion);
+      index += 1;
+    }
+    return results;
+  }
+
+  /** Those whose job is there. */
+  #grouped(tx: Transaction, completions: readonly Completion[]): Iterable<Alike> {
+    const byKey = new Map<string, Alike>();
+    // Those that end together mostly end alike: a key for each would take as long as to end it.
+    let last: Alike | undefined;
+    let index = -1;
+    for (const { lease, settlement } of completions) {
+      index += 1;
       if (settlement.state !== 'completed') continue;
       const place = this.#placeOf(tx, lease);
-      if (place === undefined) results[index] = 'gone';
-      else {
-        const { seq, grp, edges } = place;
-        groupOf(groups, lease, settlement, place).members.push({ id: lease.id, seq, grp, edges, index });
+      if (place === undefined) continue;
+      if (last === undefined || !isLike(last, lease, settlement, place)) {
+        const key = keyOf(lease, settlement, place);
+        last = byKey.get(key) ?? groupOf(lease, settlement, place);
+        byKey.set(key, last);
       }
+      const { seq, lane, grp, edges } = place;
+      last.members.push({ id: lease.id, seq, lane, grp, edges, index });
     }
-    for (const group of groups.values()) {
-      const recorded = this.#complete(tx, group);
-      for (const [at, { index }] of group.members.entries()) results[index] = recorded[at];
-    }
-    return completions.map((completion, index) => results[index] ?? this.#settling.complete(tx, completion));
+    return byKey.values();
   }
 
   #placeOf(tx: Transaction, { id }: Lease): Place | undefined {
     return this.#held.take(id) ?? (tx.sql.first(PLACE, id) as Place | undefined);
   }
 
-  #complete(tx: Transaction, group: Alike): readonly Recorded[] {
+  #complete(tx: Transaction, group: Alike, results: Recorded[]): void {
     const { attempt, keep, result = null, token, lane, hasEdges, members } = group;
     const seqs = members.map(({ seq }) => seq);
     const ending = hasEdges ? new Set(tx.sql.json<number>(STILL_HELD, JSON.stringify(seqs), token)) : NONE;
@@ -101,15 +116,18 @@ export class Completing {
     const isWhole = changed === members.length;
     const gone =
       keep === false && !isWhole ? new Set(tx.sql.json<number>(GONE, JSON.stringify(seqs))) : undefined;
-    const recorded = members.map(({ id, seq }): Recorded => {
-      if (isWhole || gone?.has(seq)) return 'recorded';
-      const row = tx.sql.first(FIND, id);
-      const isHeld = row?.state === STATE.running && row.token === token;
-      return isHeld ? this.#settling.complete(tx, completionOf(group, id)) : answerAgain(row, token);
-    });
+    for (const { id, seq, index } of members) {
+      results[index] = isWhole || gone?.has(seq) ? 'recorded' : this.#again(tx, group, id);
+    }
     if (keep === false && changed > 0) removeContents(tx, members, gone);
     if (ending.size > 0) this.#tell(tx, group, ending);
-    return recorded;
+  }
+
+  /** Of one that the statement for all did not change. */
+  #again(tx: Transaction, group: Alike, id: string): Recorded {
+    const row = tx.sql.first(FIND, id);
+    const isHeld = row?.state === STATE.running && row.token === group.token;
+    return isHeld ? this.#settling.complete(tx, completionOf(group, id)) : answerAgain(row, group.token);
   }
 
   /** Only of those whose lease held: another run of the job may be under way. */
@@ -137,26 +155,27 @@ function removeContents(tx: Transaction, members: Alike['members'], gone?: Reado
   changeSeqs(tx.sql, REMOVE_CONTENTS, seqs);
 }
 
-function groupOf(
-  groups: Map<string, Alike>,
+function isLike(
+  group: Alike,
   { token }: Lease,
   { attempt, keep, result }: Completed,
   { lane, edges }: Place,
-): Alike {
-  const hasEdges = edges !== null;
-  const key = `${token} ${attempt} ${keep} ${lane} ${hasEdges} ${result === undefined ? '' : `=${result}`}`;
-  let group = groups.get(key);
-  if (group === undefined) {
-    group = {
-      attempt,
-      keep,
-      token,
-      lane,
-      hasEdges,
-      members: [],
-      ...(result === undefined ? {} : { result }),
-    };
-    groups.set(key, group);
-  }
-  return group;
+): boolean {
+  return (
+    group.token === token &&
+    group.attempt === attempt &&
+    group.keep === keep &&
+    group.lane === lane &&
+    group.hasEdges === (edges !== null) &&
+    group.result === result
+  );
+}
+
+function keyOf({ token }: Lease, { attempt, keep, result }: Completed, { lane, edges }: Place): string {
+  return `${token} ${attempt} ${keep} ${lane} ${edges !== null} ${result === undefined ? '' : `=${result}`}`;
+}
+
+function groupOf({ token }: Lease, { attempt, keep, result }: Completed, { lane, edges }: Place): Alike {
+  const group = { attempt, keep, token, lane, hasEdges: edges !== null, members: [] };
+  return result === undefined ? group : { ...group, result };
 }
