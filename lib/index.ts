@@ -3,6 +3,7 @@ export type {
   BackgroundJobsExtras,
   BackgroundJobsOptions,
   BackgroundJobsOptionsFactory,
+  ConfiguredJob,
   EnhancerKind,
   ShutdownOptions,
   WorkerOptions,

@@ -7,6 +7,8 @@ export type { RateOption } from './core/rate-option.js';
 export { JobContext, Snooze } from './core/job-context.js';
 export type { JobCarrier } from './core/job-carrier.js';
 export type { AmbientTransactions } from './client/enqueue/ambient-transactions.js';
+export { redefineJob } from './core/redefined-job.js';
+export type { Redefinitions } from './client/enqueue/job-preparer.js';
 export type { ResultOf } from './core/job-result.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
 export { MaxRetries } from './core/max-retries.js';

@@ -14,7 +14,7 @@ import type { AmbientTransactions } from './enqueue/ambient-transactions.js';
 import { Carrying, type CarrierFailed } from './enqueue/carrying.js';
 import type { EndNews } from './wait/end-news.js';
 import { toJobInfo, type JobInfo } from './inspect/job-info.js';
-import { JobPreparer } from './enqueue/job-preparer.js';
+import { JobPreparer, type Redefinitions } from './enqueue/job-preparer.js';
 import { JobWaits, parseWait, type WaitOptions } from './wait/job-waits.js';
 import { batched, chained } from './enqueue/flow-parts.js';
 import { jobsOfFlow } from './enqueue/flow-steps.js';
@@ -36,6 +36,8 @@ import type { CronOptions, EveryOptions } from './schedules/schedule-options.js'
 export interface QueueHandleOptions {
   /** Options for all jobs that say nothing else. */
   readonly defaults?: JobOptions;
+  /** Of classes whose options are others here than those they were defined with. */
+  readonly definitions?: Redefinitions;
   readonly codec?: PayloadCodec;
   readonly clock?: Clock;
   readonly chance?: Chance;
@@ -74,9 +76,9 @@ export class QueueHandle<S extends Storage = Storage> {
 
   /** Without Nest: the storage must be open. */
   constructor(storage: S, options: QueueHandleOptions = {}) {
-    const { defaults = {}, codec, clock = systemClock, chance = systemChance } = options;
+    const { defaults = {}, definitions, codec, clock = systemClock, chance = systemChance } = options;
     this.#storage = storage;
-    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec);
+    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec, definitions);
     this.#patience = new Patience(clock, chance);
     this.#declarer = new ScheduleDeclarer(storage, options);
     this.#listener = options.listener;

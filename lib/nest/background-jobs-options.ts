@@ -1,7 +1,7 @@
 import type { NestInterceptor, Type } from '@nestjs/common';
 import type { QueueLimitsOptions } from '../client/inspect/queue-limits-options.js';
 import type { Duration } from '../core/duration.js';
-import type { JobOptions } from '../core/job-definition.js';
+import type { JobClass, JobOptions } from '../core/job-definition.js';
 import type { PayloadCodec } from '../core/payload.js';
 import type { Storage } from '../storage/storage.js';
 import type { AmbientTransactions } from '../client/enqueue/ambient-transactions.js';
@@ -31,6 +31,8 @@ export interface BackgroundJobsOptions {
   readonly queues?: Readonly<Record<string, QueueLimitsOptions>>;
   /** Options for all jobs that say nothing else. */
   readonly defaults?: JobOptions;
+  /** Options of single job classes, such as from a configuration, which win over those of their `@Job`. @default [] */
+  readonly jobs?: readonly ConfiguredJob[];
   readonly shutdown?: ShutdownOptions;
   /**
    * How long a job stays with a process that gives no sign of life. At least 200 ms.
@@ -71,6 +73,15 @@ export interface BackgroundJobsOptions {
    * @default false
    */
   readonly openTelemetry?: boolean | OpenTelemetryOptions;
+}
+
+/**
+ * What a job class's options are in this application: `{ job: WelcomeEmail, maxRetries: 3 }`. What is left out, or `undefined`, stays as
+ * its `@Job` says. A function among them that needs the job's fields says so: `priority: (job: Resize) => job.urgency`.
+ * @publicApi
+ */
+export interface ConfiguredJob extends JobOptions<never> {
+  readonly job: JobClass;
 }
 
 /** Kinds of enhancers. @publicApi */

@@ -4,7 +4,7 @@ import { parseQueueLimits } from '../client/inspect/queue-limits-options.js';
 import { parseRedact } from '../client/inspect/redaction.js';
 import { parseDuration, type Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
-import type { JobOptions } from '../core/job-definition.js';
+import type { JobClass, JobDefinition, JobOptions } from '../core/job-definition.js';
 import { checkKnownOptions } from '../core/known-options.js';
 import { checkName } from '../core/name.js';
 import type { PayloadCodec } from '../core/payload.js';
@@ -14,6 +14,7 @@ import type { Storage } from '../storage/storage.js';
 import type { BackgroundJobsOptions, EnhancerKind, ShutdownOptions } from './background-jobs-options.js';
 import { TraceCarrier } from './context/trace-carrier.js';
 import { parseContext, type ContextSettings } from './context/context-settings.js';
+import { parseJobs } from './configured-jobs.js';
 import { checkJobOptions } from './job-options-check.js';
 import { parseOpenTelemetry, type OpenTelemetrySettings } from './telemetry/open-telemetry-options.js';
 import { parseWorkers, queuesThatRelease } from './worker-options.js';
@@ -26,6 +27,7 @@ const OPTIONS = [
   'workers',
   'queues',
   'defaults',
+  'jobs',
   'shutdown',
   'lease',
   'codec',
@@ -39,58 +41,56 @@ const OPTIONS = [
 ] as const satisfies readonly (keyof BackgroundJobsOptions)[];
 
 /** The module's options, checked and complete. Milliseconds. */
-export class JobsSettings {
-  private constructor(
-    readonly storage: Storage,
-    /** Slots by queue; `every`: whatever queues the jobs name. */
-    readonly workers: false | 'every' | Readonly<Record<string, number>>,
-    readonly defaults: JobOptions,
-    readonly lease: number,
-    readonly grace: number,
-    readonly abortGrace: number,
-    readonly codec: PayloadCodec | undefined,
-    readonly interceptors: readonly (NestInterceptor | Type<NestInterceptor>)[],
-    readonly globalEnhancers: readonly EnhancerKind[],
-    /** By queue; without a bound: it is to have none. */
-    readonly limits: ReadonlyMap<string, QueueLimits>,
-    readonly prometheus: PrometheusSettings | undefined,
-    readonly context: ContextSettings,
-    readonly transactions: AmbientTransactions | undefined,
-    readonly openTelemetry: OpenTelemetrySettings | undefined,
-    /** Queues of which stuck code loses its slot. */
-    readonly releaseStuck: readonly string[],
-    readonly redact: readonly string[],
-  ) {}
+export abstract class JobsSettings {
+  abstract readonly storage: Storage;
+  /** Slots by queue; `every`: whatever queues the jobs name. */
+  abstract readonly workers: false | 'every' | Readonly<Record<string, number>>;
+  /** Queues of which stuck code loses its slot. */
+  abstract readonly releaseStuck: readonly string[];
+  /** By queue; without a bound: it is to have none. */
+  abstract readonly limits: ReadonlyMap<string, QueueLimits>;
+  abstract readonly defaults: JobOptions;
+  /** Of the classes whose options are others here. */
+  abstract readonly definitions: ReadonlyMap<JobClass, JobDefinition>;
+  abstract readonly lease: number;
+  abstract readonly grace: number;
+  abstract readonly abortGrace: number;
+  abstract readonly codec: PayloadCodec | undefined;
+  abstract readonly redact: readonly string[];
+  abstract readonly context: ContextSettings;
+  abstract readonly transactions: AmbientTransactions | undefined;
+  abstract readonly interceptors: readonly (NestInterceptor | Type<NestInterceptor>)[];
+  abstract readonly globalEnhancers: readonly EnhancerKind[];
+  abstract readonly prometheus: PrometheusSettings | undefined;
+  abstract readonly openTelemetry: OpenTelemetrySettings | undefined;
 
-  /** Throws `InvalidOptionError` that names the option. */
+  /** Throws `InvalidOptionError` that names the option, `InvalidJobError` for a class among `jobs` that is none. */
   static parse(options: BackgroundJobsOptions | undefined): JobsSettings {
     const known = checkShape(options ?? {});
-    const { storage = new MemoryStorage(), defaults = {}, shutdown = {}, lease = '30s', codec } = known;
+    const { storage = new MemoryStorage(), defaults = {}, codec } = known;
+    const { interceptors = [], globalEnhancers = [] } = known;
     checkStorage(storage);
     checkJobOptions(defaults, 'defaults');
     checkCodec(codec);
-    const { grace, abortGrace } = parseShutdown(shutdown);
-    const workers = parseWorkers(known.workers);
-    const { interceptors = [], globalEnhancers = [] } = known;
     checkEnhancers(interceptors, globalEnhancers);
-    return new JobsSettings(
+    return {
       storage,
-      workers,
+      workers: parseWorkers(known.workers),
+      releaseStuck: queuesThatRelease(known.workers),
+      limits: parseQueues(known.queues ?? {}),
       defaults,
-      parseLease(lease),
-      grace,
-      abortGrace,
+      definitions: parseJobs(known.jobs ?? []),
+      lease: parseLease(known.lease ?? '30s'),
+      ...parseShutdown(known.shutdown ?? {}),
       codec,
+      redact: [...parseRedact(known.redact ?? [])],
+      context: withTrace(parseContext(known.context ?? {}), known.openTelemetry),
+      transactions: checkTransactions(known.transactions, storage),
       interceptors,
       globalEnhancers,
-      parseQueues(known.queues ?? {}),
-      parsePrometheus(known.prometheus),
-      withTrace(parseContext(known.context ?? {}), known.openTelemetry),
-      checkTransactions(known.transactions, storage),
-      parseOpenTelemetry(known.openTelemetry),
-      queuesThatRelease(known.workers),
-      [...parseRedact(known.redact ?? [])],
-    );
+      prometheus: parsePrometheus(known.prometheus),
+      openTelemetry: parseOpenTelemetry(known.openTelemetry),
+    };
   }
 }
 

@@ -52,8 +52,14 @@ export class RunnableJobs {
   async of(modules: Iterable<HostModule>): Promise<readonly JobHandler[]> {
     const all = new Set([...this.#modules, ...modules]);
     const { entries, warnings } = buildJobTable(this.#explorer.explore(all));
+    const { definitions: redefined } = this.#settings;
     for (const warning of warnings) this.#logger.warnOnce(warning);
-    const fresh = entries.filter(({ definition }) => !this.#found.has(definition.name));
+    const fresh = entries
+      .filter(({ definition }) => !this.#found.has(definition.name))
+      .map((entry) => ({
+        ...entry,
+        definition: redefined.get(entry.definition.class) ?? entry.definition,
+      }));
     const definitions = fresh.map(({ definition }) => definition);
     await checkClassValidation(definitions);
     const handlers =

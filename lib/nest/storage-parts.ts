@@ -44,7 +44,7 @@ export const STORAGE_PARTS: readonly Provider[] = [
     provide: QueueHandle,
     useFactory: (
       storage: Storage,
-      { defaults, codec, context, transactions }: JobsSettings,
+      { defaults, definitions, codec, context, transactions }: JobsSettings,
       events: EventSource,
       surroundings: Surroundings,
       { telemetry }: OptionalTelemetry,
@@ -52,6 +52,7 @@ export const STORAGE_PARTS: readonly Provider[] = [
     ) =>
       surroundings.createQueueHandle(storage, {
         defaults,
+        definitions,
         clock: surroundings.clock,
         chance: surroundings.chance,
         ...(codec === undefined ? {} : { codec }),
@@ -81,8 +82,11 @@ export const STORAGE_PARTS: readonly Provider[] = [
   },
   {
     provide: ScheduleDeclarer,
-    useFactory: (storage: Storage, { defaults, codec }: JobsSettings, { clock, chance }: Surroundings) =>
-      new ScheduleDeclarer(storage, { defaults, codec, clock, chance }),
+    useFactory: (
+      storage: Storage,
+      { defaults, definitions, codec }: JobsSettings,
+      { clock, chance }: Surroundings,
+    ) => new ScheduleDeclarer(storage, { defaults, definitions, codec, clock, chance }),
     inject: [Storage, JobsSettings, Surroundings],
   },
   {

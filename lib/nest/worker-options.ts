@@ -30,10 +30,14 @@ function parseWorker(queue: string, worker: number | WorkerOptions): number {
     checkKnownOptions(worker, ['concurrency', 'onStuck'], `workers.${queue}`);
     checkOnStuck(worker.onStuck, queue);
   }
-  const count = typeof worker === 'number' ? worker : (worker?.concurrency ?? DEFAULT_CONCURRENCY);
-  if (Number.isInteger(count) && count >= 1 && count <= MOST_CONCURRENCY) return count;
+  // Of text, as environments have it, nothing but an error may come: a default would look as if it were obeyed.
+  const asked: unknown = typeof worker === 'object' && worker !== null ? worker.concurrency : worker;
+  const count = asked === undefined ? DEFAULT_CONCURRENCY : asked;
+  if (typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= MOST_CONCURRENCY) {
+    return count;
+  }
   throw new InvalidOptionError(
-    `workers.${queue}: ${String(count)} is not a whole number from 1 to ${MOST_CONCURRENCY}`,
+    `workers.${queue}: ${typeof count === 'number' ? count : JSON.stringify(count)} is not a whole number from 1 to ${MOST_CONCURRENCY}`,
   );
 }
 

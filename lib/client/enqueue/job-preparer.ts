@@ -23,6 +23,9 @@ export const DEFAULT_QUEUE = 'default';
 const DEFAULTS: QueueOptions = {};
 const NOW: Due = { in: 0 };
 
+/** What stands in the place of the definitions that classes were given. @publicApi */
+export type Redefinitions = ReadonlyMap<JobClass, JobDefinition>;
+
 /** Turns a job and the options of all levels into what a storage takes: all decided, checked and encoded. */
 export class JobPreparer {
   readonly #defaults: JobOptions;
@@ -31,17 +34,24 @@ export class JobPreparer {
   readonly #alike = new WeakMap<JobDefinition, JobTemplate>();
   readonly #createId: () => string;
   readonly #codec: PayloadCodec | undefined;
+  readonly #definitions: Redefinitions | undefined;
 
-  constructor(createId: () => string, defaults: JobOptions, codec: PayloadCodec | undefined) {
+  constructor(
+    createId: () => string,
+    defaults: JobOptions,
+    codec: PayloadCodec | undefined,
+    definitions?: Redefinitions,
+  ) {
     this.#createId = createId;
     this.#defaults = defaults;
     this.#policies = new PolicyBook(defaults);
     this.#codec = codec;
+    this.#definitions = definitions?.size ? definitions : undefined;
   }
 
   prepare(job: object, options: QueueOptions = DEFAULTS): NewJob {
     const id = options.id === undefined ? this.#createId() : checkName(options.id, 'A job id');
-    const definition = findDefinition(job);
+    const definition = this.#definitionOf(job);
     const alike = options === DEFAULTS ? this.#alike.get(definition) : undefined;
     if (alike !== undefined) {
       const { name, queue, policy, priority } = alike;
@@ -58,12 +68,12 @@ export class JobPreparer {
 
   /** How long the record of a job will stay. */
   keepOf(job: object, options: QueueOptions): Keep {
-    return this.#policies.keepOf(findDefinition(job), options);
+    return this.#policies.keepOf(this.#definitionOf(job), options);
   }
 
   /** A job but for its id and its time, as schedules need it. */
   prepareTemplate(job: object, options: QueueOptions): JobTemplate {
-    const [template, delay] = this.#template(findDefinition(job), job, options);
+    const [template, delay] = this.#template(this.#definitionOf(job), job, options);
     if (delay === undefined) return template;
     throw new InvalidOptionError(
       `Job '${template.name}': a schedule has times of its own, and cannot be debounced`,
@@ -82,6 +92,11 @@ export class JobPreparer {
     if (!definition.schema) return undefined;
     const checked = checkFields(definition, decodeJob(definition, payload, { id, name }, this.#codec));
     return checked instanceof Promise ? checked : undefined;
+  }
+
+  #definitionOf(job: object): JobDefinition {
+    const definition = findDefinition(job);
+    return this.#definitions?.get(definition.class) ?? definition;
   }
 
   /** Along with the delay that its debounce asks for. */

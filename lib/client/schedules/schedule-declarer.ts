@@ -11,7 +11,7 @@ import type { PayloadCodec } from '../../core/payload.js';
 import type { Timing } from '../../core/schedule.js';
 import type { JobTemplate, NewSchedule } from '../../storage/schedules.js';
 import type { Storage } from '../../storage/storage.js';
-import { JobPreparer } from '../enqueue/job-preparer.js';
+import { JobPreparer, type Redefinitions } from '../enqueue/job-preparer.js';
 import { Patience } from '../wait/patience.js';
 import {
   parseScheduleOptions,
@@ -24,6 +24,7 @@ const SHORTEST_INTERVAL = 100;
 
 export interface ScheduleDeclarerOptions {
   readonly defaults?: JobOptions;
+  readonly definitions?: Redefinitions;
   readonly codec?: PayloadCodec | undefined;
   readonly clock?: Clock;
   readonly chance?: Chance;
@@ -39,10 +40,10 @@ export class ScheduleDeclarer {
   readonly #checks = new WeakMap<JobTemplate, Promise<unknown>>();
 
   constructor(storage: Storage, options: ScheduleDeclarerOptions) {
-    const { defaults = {}, codec, clock = systemClock, chance = systemChance } = options;
+    const { defaults = {}, definitions, codec, clock = systemClock, chance = systemChance } = options;
     this.#storage = storage;
     this.#clock = clock;
-    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec);
+    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec, definitions);
     this.#patience = new Patience(clock, chance);
   }
 

@@ -203,7 +203,7 @@ export class JobsTesting {
     const clock = this.#time();
     const driver = this.#driver(storage);
     const createId = createIdGenerator(clock, systemChance);
-    const preparer = new JobPreparer(createId, settings.defaults, settings.codec);
+    const preparer = new JobPreparer(createId, settings.defaults, settings.codec, settings.definitions);
     this.#application = { driver, storage, settings, preparer };
     return {
       clock,
