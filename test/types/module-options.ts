@@ -1,9 +1,16 @@
 import {
+  Backoff,
   BackgroundJobsModule,
+  Job,
   MemoryStorage,
   type BackgroundJobsOptions,
   type BackgroundJobsOptionsFactory,
 } from 'nestjs-background-jobs';
+
+@Job({ name: 'resize' })
+class Resize {
+  constructor(readonly width: number) {}
+}
 
 class Factory implements BackgroundJobsOptionsFactory {
   create(): BackgroundJobsOptions {
@@ -25,6 +32,13 @@ BackgroundJobsModule.forRootAsync({
 BackgroundJobsModule.forRootAsync({ useClass: Factory });
 BackgroundJobsModule.forRootAsync({ useExisting: Factory });
 
+BackgroundJobsModule.forRoot({
+  jobs: [
+    { job: Resize, maxRetries: undefined, priority: (job: Resize) => job.width },
+    { job: Resize, backoff: Backoff.custom(() => '5s'), keep: { completed: false } },
+  ],
+});
+
 // @ts-expect-error misspelt
 BackgroundJobsModule.forRoot({ worker: false });
 // @ts-expect-error all workers are on by leaving the option out
@@ -35,3 +49,17 @@ BackgroundJobsModule.forRoot({ lease: 'soon' });
 BackgroundJobsModule.forRoot({ storage: MemoryStorage });
 // @ts-expect-error the factory returns no options
 BackgroundJobsModule.forRootAsync({ useFactory: () => ({ workers: 3 }) });
+// @ts-expect-error of which class?
+BackgroundJobsModule.forRoot({ jobs: [{ maxRetries: 3 }] });
+// @ts-expect-error the class, not its name
+BackgroundJobsModule.forRoot({ jobs: [{ job: 'resize', maxRetries: 3 }] });
+// @ts-expect-error misspelt
+BackgroundJobsModule.forRoot({ jobs: [{ job: Resize, maxRetrys: 3 }] });
+// @ts-expect-error what a job injects is not for the configuration
+BackgroundJobsModule.forRoot({ jobs: [{ job: Resize, inject: [Factory] }] });
+// @ts-expect-error misspelt
+BackgroundJobsModule.forRoot({ workers: { mail: { concurency: 3 } } });
+// @ts-expect-error text is no number
+BackgroundJobsModule.forRoot({ workers: { mail: '4' } });
+// @ts-expect-error no such kind
+BackgroundJobsModule.forRoot({ globalEnhancers: ['middleware'] });

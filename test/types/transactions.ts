@@ -98,6 +98,13 @@ void behindOutbox.queue(job, { transaction: outside.pool });
 
 export const inMemory = new QueueHandle(new MemoryStorage());
 void inMemory.queue(job, { priority: 1 });
+// Joining none is possible everywhere.
+void inMemory.queue(job, { transaction: false });
+void inSqlite.queueAll([job], { transaction: false });
+void inPostgres.schedule(job, '1m', { transaction: false });
+void anywhere.queue(job, { transaction: false });
+// @ts-expect-error whichever is around is joined without being asked for
+void inPostgres.queue(job, { transaction: true });
 // @ts-expect-error memory can join nothing
 void inMemory.queue(job, { transaction: database });
 // @ts-expect-error memory can join nothing
