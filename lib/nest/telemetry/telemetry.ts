@@ -72,24 +72,18 @@ export class Telemetry implements PushSurroundings {
     }
   }
 
-  /** A handler whose every run has a consumer span of its own. */
+  /** A handler whose every run has a consumer span of its own, also one that fails before the code of the job is called. */
   aroundRuns(handler: JobHandler): JobHandler {
-    return { ...handler, run: (job, context) => this.#trace(context, () => handler.run(job, context)) };
+    return {
+      ...handler,
+      run: (job, context) => this.#trace(context, () => handler.run(job, context)),
+      notRun: (error, context) => this.#begin(context).end(endOfThrow(error, context)),
+    };
   }
 
   #trace(job: JobContext, run: () => unknown): unknown {
     const { context, trace } = this.#api;
-    const operation = runOperation(job);
-    const span = this.#startRun(job, operation);
-    const start = this.#clock.monotonic();
-    const end = (how: RunEnd) => {
-      const failure = how.outcome === 'failed' ? this.#fail(span, how.error) : {};
-      span.setAttributes(outcomeDetails(how.outcome));
-      span.end();
-      const measured = { ...operation, ...failure };
-      this.#instruments.consumed(1, measured);
-      this.#instruments.processed(this.#since(start), measured);
-    };
+    const { span, end } = this.#begin(job);
     const threw = (error: unknown): never => {
       end(endOfThrow(error, job));
       throw error;
@@ -105,6 +99,21 @@ export class Telemetry implements PushSurroundings {
       return threw(error);
     }
     return isThenable(value) ? Promise.resolve(value).then(returned, threw) : returned(value);
+  }
+
+  #begin(job: JobContext): { readonly span: otel.Span; end(how: RunEnd): void } {
+    const operation = runOperation(job);
+    const span = this.#startRun(job, operation);
+    const start = this.#clock.monotonic();
+    const end = (how: RunEnd) => {
+      const failure = how.outcome === 'failed' ? this.#fail(span, how.error) : {};
+      span.setAttributes(outcomeDetails(how.outcome));
+      span.end();
+      const measured = { ...operation, ...failure };
+      this.#instruments.consumed(1, measured);
+      this.#instruments.processed(this.#since(start), measured);
+    };
+    return { span, end };
   }
 
   // The carrier of traces has restored that of the enqueue by now: its span is the active one.

@@ -5,6 +5,7 @@ import { InvalidPayloadError, NewerPayloadError } from '../../core/errors.js';
 import type { Fields, PayloadCodec } from '../../core/payload.js';
 import { checkFields, decodeJob } from '../../core/payload-form.js';
 import { describeFailure } from '../../core/failure.js';
+import type { JobContext } from '../../core/job-context.js';
 import type { Outcome } from '../../core/outcome.js';
 import { decodePolicy } from '../../core/policy.js';
 import type { JobHandler } from '../handler.js';
@@ -157,7 +158,10 @@ export class Execution {
       return fields;
     } catch (error) {
       if (error instanceof NewerPayloadError) this.#putOff(error);
-      else this.#invalid(error);
+      else {
+        this.#tellNotRun(error);
+        this.#invalid(error);
+      }
       return undefined;
     }
   }
@@ -170,8 +174,20 @@ export class Execution {
 
   /** A schema that found something wrong will find it again; one that broke may not. */
   #misfit(error: unknown): void {
+    this.#tellNotRun(error);
     if (error instanceof InvalidPayloadError && !this.abort) this.#invalid(error);
     else this.#threw(error);
+  }
+
+  #tellNotRun(error: unknown): void {
+    const { definition, notRun } = this.handler;
+    if (notRun === undefined || !this.isRunning) return;
+    const handler = { definition, run: (_job: object, context: JobContext) => notRun(error, context) };
+    try {
+      this.#host.enter({ handler, job: this.job, reference: this.reference }, {}, new RunContext(this));
+    } catch {
+      // Whoever merely looks on changes no job's end.
+    }
   }
 
   #invalid(error: unknown): void {

@@ -109,9 +109,8 @@ export class TestProcess {
   #surround(handler: JobHandler): JobHandler {
     const { enter } = this.#options;
     const run = (job: object, context: JobContext) => enter(() => this.#run(handler, job, context));
-    if (handler.dead === undefined) return { definition: handler.definition, run };
     const dead = (job: object, death: JobDeath) => enter(() => this.#runDead(handler, job, death));
-    return { definition: handler.definition, run, dead };
+    return { ...handler, run, ...(handler.dead && { dead }) };
   }
 
   async #run(handler: JobHandler, job: object, context: JobContext): Promise<unknown> {

@@ -24,12 +24,17 @@ import {
   Backoff,
   BackgroundJobsModule,
   Job,
+  MemoryStorage,
   NonRetryableError,
   QueueHandle,
+  Storage,
   type BackgroundJobsOptions,
   type JobContext,
 } from 'nestjs-background-jobs';
 import { expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type { Type } from '@nestjs/common';
+import type { JobRecord } from '../../../lib/core/job.js';
 import { boot, bootError } from './application.js';
 
 @Job({ name: 'errand', queue: 'town', backoff: Backoff.linear(0.01) })
@@ -69,10 +74,13 @@ function registerSdk() {
   return { spans, measured, reader };
 }
 
-async function start(options: BackgroundJobsOptions = { openTelemetry: true }) {
+async function start(
+  options: BackgroundJobsOptions = { openTelemetry: true },
+  providers: readonly Type[] = [Errand],
+) {
   const sdk = registerSdk();
   const imports = [BackgroundJobsModule.forRoot(options)];
-  const { app } = await boot({ imports, providers: [Errand] });
+  const { app } = await boot({ imports, providers: [...providers] });
   const named = (name: string): ReadableSpan[] =>
     sdk.spans.getFinishedSpans().filter((span) => span.name === name);
   /** Waits until so many spans of that name have ended. */
@@ -271,4 +279,49 @@ it('refuses options that cannot be', async () => {
     /propagation: "both" is neither 'parent' nor 'link'/,
   );
   expect(await messageOf({ propagaton: 'link' })).toMatch(/Did you mean 'propagation'/);
+});
+
+@Job({ name: 'parcel', queue: 'town', schema: z.object({ weight: z.number().max(30) }) })
+class Parcel {
+  constructor(readonly weight: number) {}
+
+  run(): void {}
+}
+
+it.each([
+  ['is no JSON', '{'],
+  ['does not fit its schema', '{"weight":31}'],
+])('a payload that %s has the span of a failed run, in the trace of its enqueue', async (_what, payload) => {
+  const { queue, app, ended, measured, reader } = await start({ openTelemetry: true, workers: false }, [
+    Parcel,
+  ]);
+  const { id } = await queue.queue(new Parcel(3));
+  const [record] = await app.get(Storage).info([id]);
+  const [enqueue] = await ended('enqueue town');
+  // As a process with another schema, or a hand in the database, would leave it.
+  const storage = new MemoryStorage();
+  await storage.open();
+  await storage.push([{ ...(record as JobRecord), payload, due: { in: 0 } }]);
+  const imports = [BackgroundJobsModule.forRoot({ openTelemetry: true, storage })];
+  const worker = await boot({ imports, providers: [Parcel] });
+  const [process] = await ended('process town');
+  expect(process).toMatchObject({
+    kind: SpanKind.CONSUMER,
+    status: { code: SpanStatusCode.ERROR },
+    parentSpanContext: { spanId: enqueue?.spanContext().spanId },
+    attributes: {
+      'messaging.message.id': id,
+      'messaging.nestjs_background_jobs.job.outcome': 'failed',
+      'error.type': 'InvalidPayloadError',
+    },
+  });
+  await expect
+    .poll(() => worker.app.get(QueueHandle).info(id))
+    .toMatchObject({ state: 'dead', reason: 'invalid-payload' });
+  await reader.forceFlush();
+  const names = measured
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
+    .map(({ descriptor }) => descriptor.name);
+  expect(names).toContain('messaging.client.consumed.messages');
 });
