@@ -10,6 +10,7 @@ import { WorkerState } from '../worker-state.js';
 import { EventCounters } from './event-counters.js';
 import { loadPrometheus } from './prometheus-client.js';
 import { PrometheusMaker } from './prometheus-maker.js';
+import type { PrometheusRegistry } from './prometheus-options.js';
 import { makeQueueGauges, type QueuePicture } from './queue-gauges.js';
 import { makeWorkerGauges } from './worker-gauges.js';
 
@@ -55,6 +56,23 @@ export class JobMetrics {
     return this.#asked().registry.metrics();
   }
 
+  /**
+   * The registries of several instances of the module, for one answer to a scrape; each once. Throws `InvalidOptionError` where none has
+   * metrics, or two have metrics of the same names. Not for applications: `runWorker` answers so.
+   */
+  static together(all: readonly JobMetrics[]): readonly PrometheusRegistry[] {
+    const makers = all.flatMap((metrics) => metrics.#maker ?? []);
+    const registries = [...new Set(makers.map(({ registry }) => registry))];
+    if (registries.length === 0) throw notAsked();
+    if (makers.some((maker) => registries.some((registry) => maker.collidesWith(registry)))) {
+      throw new InvalidOptionError(
+        'prometheus: two instances have metrics of the same names in registries of their own, and one answer cannot show both. ' +
+          'Give one of them a prefix of its own',
+      );
+    }
+    return registries;
+  }
+
   /** Loads `prom-client`, if the option says so. The module calls it before any job is queued or run. */
   async open(): Promise<void> {
     const { prometheus } = this.#settings;
@@ -81,7 +99,7 @@ export class JobMetrics {
 
   #asked(): PrometheusMaker {
     if (this.#maker !== undefined) return this.#maker;
-    throw new InvalidOptionError('JobMetrics: set the option prometheus: true of BackgroundJobsModule');
+    throw notAsked();
   }
 
   #look(): () => Promise<QueuePicture | undefined> {
@@ -100,4 +118,8 @@ export class JobMetrics {
       }
     };
   }
+}
+
+function notAsked(): InvalidOptionError {
+  return new InvalidOptionError('JobMetrics: set the option prometheus: true of BackgroundJobsModule');
 }

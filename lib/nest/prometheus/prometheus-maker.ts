@@ -39,6 +39,11 @@ export class PrometheusMaker {
     });
   }
 
+  /** Whether another registry has metrics of the same names: both in one answer would be none. */
+  collidesWith(other: PrometheusRegistry): boolean {
+    return other !== this.registry && this.#made.some((name) => other.getSingleMetric(name) !== undefined);
+  }
+
   /** So that an application that starts again in this process finds the names free. */
   remove(): void {
     for (const name of this.#made) this.registry.removeSingleMetric(name);

@@ -33,10 +33,16 @@ export function probeRoutes(
   };
 }
 
+/** Of all instances. Throws `InvalidOptionError` where nothing can be shown of them, or not together. */
+export function registriesOf(app: INestApplicationContext): ReturnType<typeof JobMetrics.together> {
+  return JobMetrics.together(everyInstance(app, JobMetrics).map(({ part }) => part));
+}
+
 async function scrape(app: INestApplicationContext | undefined): Promise<ProbeAnswer> {
   if (app === undefined) return toAnswer(STARTING);
-  const metrics = app.get(JobMetrics);
-  return { status: 200, contentType: metrics.contentType, body: await metrics.text() };
+  const registries = registriesOf(app);
+  const texts = await Promise.all(registries.map((registry) => registry.metrics()));
+  return { status: 200, contentType: registries[0]?.contentType ?? '', body: texts.join('\n') };
 }
 
 function toAnswer(report: Report): ProbeAnswer {

@@ -16,7 +16,7 @@ export interface ProbeOptions {
   readonly port: number;
   /** `'0.0.0.0'` for probes that come from outside, as those of Kubernetes do. It checks nobody's rights. @default '127.0.0.1' */
   readonly host?: string;
-  /** Also answers `GET /metrics`. Needs the option `prometheus` of the module. @default false */
+  /** Also answers `GET /metrics`, for all instances of the module that have the option `prometheus`. @default false */
   readonly metrics?: boolean;
 }
 

@@ -1,10 +1,9 @@
 import { Logger, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory, type NestApplicationContext } from '@nestjs/core';
 import { InvalidOptionError } from '../../core/errors.js';
-import { JobMetrics } from '../prometheus/job-metrics.js';
 import { WorkerState } from '../worker-state.js';
 import { everyInstance } from './every-instance.js';
-import { probeRoutes } from './probe-routes.js';
+import { probeRoutes, registriesOf } from './probe-routes.js';
 import { ProbeServer } from './probe-server.js';
 import { checkProbes, type RunWorkerOptions } from './run-worker-options.js';
 
@@ -56,7 +55,7 @@ class WorkerProcess {
     this.#app = app;
     checkWorks(app);
     // Better now than at the first scrape.
-    if (probes?.metrics === true) void app.get(JobMetrics).contentType;
+    if (probes?.metrics === true) registriesOf(app);
   }
 
   readonly #end = (signal: NodeJS.Signals): void => {
