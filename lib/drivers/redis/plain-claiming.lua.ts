@@ -1,29 +1,32 @@
 /**
  * What most claims are, before anything else is even defined: a function that is not called costs a script as much as a
- * command. No queue of the storage is paused or bounded, no line has ghosts, and each queue that is asked for has jobs
- * in one line and none elsewhere. Whatever is more than that leaves here, by `break`. Reads from `at` on.
+ * command. No queue that is asked for is bounded, and each has jobs in one line without ghosts and none elsewhere. Whatever
+ * is more than that leaves here, by `break`. Reads from `at` on.
  */
 export const LOOK_FOR_PLAIN = `
   local length, runner, name, wanted = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 4] or 0)
   local nextDue = wanted > 0 and tonumber(call('ZRANGE', base .. 'due', 0, 0, 'WITHSCORES')[2])
   if nextDue and nextDue <= now then break end
-  local lines, limits, place, isPlain = {}, {}, at + 5, true
-  local others = { base .. 'paused', base .. 'governed', base .. 'ghosts' }
+  local isSpecial = wanted > 0 and call('EXISTS', base .. 'paused', base .. 'governed', base .. 'ghosts') > 0
+  local lines, limits, others, place, isPlain = {}, {}, {}, at + 5, true
   for nth = 1, wanted do
-    local total = tonumber(ARGV[place + 2])
+    local queue, total = ARGV[place], tonumber(ARGV[place + 2])
     limits[nth], lines[nth] = ARGV[place + 1], false
-    if total + #others > CHUNK then isPlain = false break end
-    for of = 1, total do
-      local lane = ARGV[place + 2 + of]
-      others[#others + 1] = base .. 'ready:' .. lane
-      if total == 1 or call('EXISTS', base .. 'line:' .. lane) == 1 then
-        isPlain = isPlain and not lines[nth]
-        lines[nth] = lane
+    if total + #others > CHUNK or isSpecial and call('HEXISTS', base .. 'governed', queue) == 1 then isPlain = false end
+    if isPlain and not (isSpecial and call('HEXISTS', base .. 'paused', queue) == 1) then
+      for of = 1, total do
+        local lane = ARGV[place + 2 + of]
+        others[#others + 1] = base .. 'ready:' .. lane
+        if total == 1 or call('EXISTS', base .. 'line:' .. lane) == 1 then
+          isPlain = isPlain and not lines[nth] and not (isSpecial and call('HEXISTS', base .. 'ghosts', lane) == 1)
+          lines[nth] = lane
+        end
       end
     end
+    if not isPlain then break end
     place = place + 3 + total
   end
-  if not isPlain or wanted > 0 and call('EXISTS', unpack(others)) > 0 then break end
+  if not isPlain or #others > 0 and call('EXISTS', unpack(others)) > 0 then break end
 `;
 
 /** Takes what was looked for. */
