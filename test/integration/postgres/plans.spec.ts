@@ -19,6 +19,8 @@ const schemas = temporarySchemas();
 const NAMES = ['noop', 'mail', 'report'];
 const WAITING = 100_000;
 const ENDED = 20_000;
+// A busy server takes its time to add up what a connection did.
+const COUNTED = { timeout: 20_000 };
 const NOBODY = { id: 'none', token: 0 };
 
 // The plans that connections keep were made when the tables were empty: those are the ones that go wrong.
@@ -35,7 +37,7 @@ it.each([true, false])(
     await storage.close();
     // What a connection counted is added up when it ends.
     await expect
-      .poll(async () => (await scansOf(schema)).job?.indexed)
+      .poll(async () => (await scansOf(schema)).job?.indexed, COUNTED)
       .toBeGreaterThan(before.job?.indexed ?? 0);
     // Small tables may be read whole: one reading of the filled ones would be more than all of those.
     const after = await scansOf(schema);
@@ -59,7 +61,7 @@ it('a claim reads about as much of the ready index as it takes, though that was 
   }
   expect(taken).toBe(3_000);
   await storage.close();
-  await expect.poll(() => readOf(schema, 'job_ready')).toBeGreaterThanOrEqual(taken);
+  await expect.poll(() => readOf(schema, 'job_ready'), COUNTED).toBeGreaterThanOrEqual(taken);
   expect(await readOf(schema, 'job_ready')).toBeLessThan(3 * taken);
 });
 
@@ -84,7 +86,7 @@ it('a claim reads about as much of its groups as it takes, however many jobs wai
     await storage.complete(jobs.map((job) => completionOf(job)));
   }
   await storage.close();
-  await expect.poll(() => readOf(schema, 'job_grouped')).toBeGreaterThanOrEqual(before + taken);
+  await expect.poll(() => readOf(schema, 'job_grouped'), COUNTED).toBeGreaterThanOrEqual(before + taken);
   expect((await readOf(schema, 'job_grouped')) - before).toBeLessThan(5 * taken);
 });
 
@@ -105,7 +107,7 @@ it('are looked at by a test that would notice', async () => {
   await fill(schema);
   await client.query(`select * from "${schema}".job where payload = 'x'`);
   client.release(true);
-  await expect.poll(async () => (await scansOf(schema)).job?.read).toBeGreaterThanOrEqual(WAITING);
+  await expect.poll(async () => (await scansOf(schema)).job?.read, COUNTED).toBeGreaterThanOrEqual(WAITING);
 });
 
 /** Does everything that is done every day. */
