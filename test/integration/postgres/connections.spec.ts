@@ -27,6 +27,32 @@ describe('a pool that handlers use up', () => {
   });
 });
 
+describe('calls of the application that wait for the server', () => {
+  it('keep no heartbeat, claim or completion waiting', async () => {
+    const schema = schemas.name();
+    const storage = schemas.storage({ schema });
+    await storage.open();
+    await storage.push(jobsOf(2));
+    const { jobs } = await storage.pop(requestOf({ limit: 1 }));
+    const blocker = await schemas.pool().connect();
+    await blocker.query(`begin; lock table "${schema}".schedule`);
+    const asked = Array.from({ length: 10 }, () => storage.schedules().then((found) => found.length, String));
+    let answered = 0;
+    for (const one of asked) void one.then(() => (answered += 1));
+    try {
+      expect(await storage.heartbeat(beatOf(jobs))).toEqual({ lost: [], cancelled: [] });
+      const completions = jobs.map((job) => completionOf(job));
+      const { results, popped } = await storage.complete(completions, requestOf());
+      expect([results, popped?.jobs.length]).toEqual([['recorded'], 1]);
+      expect(answered, 'calls that did not wait').toBe(0);
+    } finally {
+      await blocker.query('rollback');
+      blocker.release();
+    }
+    expect(await Promise.all(asked)).toEqual(asked.map(() => 0));
+  });
+});
+
 describe('connections that the server ends', () => {
   it('fail the call under way as unavailable, and no other: idle ones are replaced', async () => {
     const name = `jobs_ended_${process.pid}`;

@@ -20,15 +20,18 @@ describe('what the server ends', () => {
     const blocker = await schemas.pool().connect();
     await blocker.query(`begin; lock table "${schema}".runner`);
     const begun = performance.now();
-    await expect(storage.heartbeat(beatOf([]))).rejects.toThrow(StorageUnavailableError);
-    expect(performance.now() - begun).toBeLessThan(LIMIT);
-    const busy = await rowsOf(
-      `select query from pg_stat_activity where application_name = $1 and state = 'active'`,
-      [name],
-    );
-    await blocker.query('rollback');
-    blocker.release();
-    expect(busy).toEqual([]);
+    try {
+      await expect(storage.heartbeat(beatOf([]))).rejects.toThrow(StorageUnavailableError);
+      expect(performance.now() - begun).toBeLessThan(LIMIT);
+      const busy = await rowsOf(
+        `select query from pg_stat_activity where application_name = $1 and state = 'active'`,
+        [name],
+      );
+      expect(busy).toEqual([]);
+    } finally {
+      await blocker.query('rollback');
+      blocker.release();
+    }
   }, 20_000);
 
   it('is a transaction that nothing is heard of, so that a process which stands still holds no queue for long', async () => {
