@@ -101,7 +101,7 @@ export class Telemetry implements PushSurroundings {
     return isThenable(value) ? Promise.resolve(value).then(returned, threw) : returned(value);
   }
 
-  #begin(job: JobContext): { readonly span: otel.Span; end(how: RunEnd): void } {
+  #begin(job: JobContext): { readonly span: otel.Span; readonly end: (how: RunEnd) => void } {
     const operation = runOperation(job);
     const span = this.#startRun(job, operation);
     const start = this.#clock.monotonic();

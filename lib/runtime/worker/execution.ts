@@ -180,9 +180,10 @@ export class Execution {
   }
 
   #tellNotRun(error: unknown): void {
-    const { definition, notRun } = this.handler;
-    if (notRun === undefined || !this.isRunning) return;
-    const handler = { definition, run: (_job: object, context: JobContext) => notRun(error, context) };
+    const { handler: told } = this;
+    if (told.notRun === undefined || !this.isRunning) return;
+    const run = (_job: object, context: JobContext) => told.notRun?.(error, context);
+    const handler = { definition: told.definition, run };
     try {
       this.#host.enter({ handler, job: this.job, reference: this.reference }, {}, new RunContext(this));
     } catch {
