@@ -4,7 +4,7 @@ import { isBounded } from '../client/inspect/queue-limits-options.js';
 import { InvalidOptionError } from '../core/errors.js';
 import { Storage } from '../storage/storage.js';
 import { EventListeners } from './event-listeners.js';
-import { InstanceName } from './instance-name.js';
+import { InstanceName, InstanceNames } from './instance-name.js';
 import { EventSource } from './job-events.js';
 import { JobLogger } from './job-logger.js';
 import { JobsSettings } from './jobs-settings.js';
@@ -30,6 +30,7 @@ export class StorageLife implements OnModuleInit, OnApplicationShutdown {
     listeners: EventListeners,
     metrics: JobMetrics,
     instance: InstanceName,
+    names: InstanceNames,
     modules: ModulesContainer,
   ) {
     this.#storage = storage;
@@ -39,7 +40,7 @@ export class StorageLife implements OnModuleInit, OnApplicationShutdown {
     this.#listeners = listeners;
     this.#metrics = metrics;
     this.#modules = modules;
-    checkInstances(instance, modules);
+    checkInstances(instance, names.all());
   }
 
   async onModuleInit(): Promise<void> {
@@ -77,10 +78,7 @@ export class StorageLife implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-function checkInstances({ name }: InstanceName, modules: ModulesContainer): void {
-  const names = [...modules.values()]
-    .flatMap(({ providers }) => [...providers.values()])
-    .flatMap(({ instance }) => (instance instanceof InstanceName ? [instance.name] : []));
+function checkInstances({ name }: InstanceName, names: readonly (string | undefined)[]): void {
   if (names.filter((other) => other === name).length > 1) {
     throw new InvalidOptionError(
       name === undefined

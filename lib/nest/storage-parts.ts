@@ -8,6 +8,7 @@ import type { BackgroundJobsOptions } from './background-jobs-options.js';
 import { DeclaredKeys } from './declared-keys.js';
 import { endNewsOf } from './end-news.js';
 import { EventListeners } from './event-listeners.js';
+import { InstanceNames } from './instance-name.js';
 import { JobHealthIndicator } from './health/job-health-indicator.js';
 import { EventSource, JobEvents } from './job-events.js';
 import { JobLogger } from './job-logger.js';
@@ -25,6 +26,7 @@ export const STORAGE_PARTS: readonly Provider[] = [
   JobLogger,
   Surroundings,
   WorkerState,
+  InstanceNames,
   JobHealthIndicator,
   JobMetrics,
   {

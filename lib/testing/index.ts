@@ -1,5 +1,6 @@
 // For tests: of applications, and of storages that others write.
 export { JobsTesting, type JobsTestingOptions } from './kit/jobs-testing.js';
+export { InstanceTesting } from './kit/instance-testing.js';
 export type { ModuleBuilder } from './kit/module-builder.js';
 export type { JobRun } from './kit/job-run.js';
 export type { QueuedJob, QueuedMatch } from './kit/queued-job.js';

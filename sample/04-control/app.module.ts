@@ -5,6 +5,7 @@ import { IssueReport } from './jobs/issue-report.job.js';
 import { NightlyDigest } from './jobs/nightly-digest.job.js';
 import { SendIssue } from './jobs/send-issue.job.js';
 import { MailProvider } from './mail-provider.js';
+import { Newsletter } from './newsletter.js';
 
 export const DATABASE = process.env.JOBS_DB ?? 'newsletter.db';
 
@@ -17,6 +18,6 @@ export const DATABASE = process.env.JOBS_DB ?? 'newsletter.db';
       queues: { mail: { rate: '40/s', groups: { concurrency: 2 } } },
     }),
   ],
-  providers: [MailProvider, SendIssue, IssueReport, NightlyDigest],
+  providers: [MailProvider, Newsletter, SendIssue, IssueReport, NightlyDigest],
 })
 export class AppModule {}

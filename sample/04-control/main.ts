@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { JobInspector, QueueHandle, ScheduleControl } from 'nestjs-background-jobs';
 import { AppModule, DATABASE } from './app.module.js';
-import { IssueReport, type Report } from './jobs/issue-report.job.js';
-import { SendIssue } from './jobs/send-issue.job.js';
+import type { Report } from './jobs/issue-report.job.js';
 import { MailProvider } from './mail-provider.js';
+import { Newsletter } from './newsletter.js';
 
 const app = await NestFactory.createApplicationContext(AppModule, {
   logger: ['fatal'],
@@ -13,6 +13,7 @@ const app = await NestFactory.createApplicationContext(AppModule, {
 app.enableShutdownHooks();
 const jobs = app.get(QueueHandle);
 const inspector = app.get(JobInspector);
+const newsletter = app.get(Newsletter);
 const provider = app.get(MailProvider);
 
 say(`A newsletter service. Its jobs are kept in ${DATABASE}. All mail together may start 40 times a second, and
@@ -20,8 +21,8 @@ each customer has two copies on their way at a time. "globex" has 80 readers, th
 `);
 
 const began = Date.now();
-const globex = await sendIssue('globex', 80);
-const acme = await sendIssue('acme', 10);
+const globex = await newsletter.send('globex', readers(80));
+const acme = await newsletter.send('acme', readers(10));
 
 // Whoever comes last does not wait for all that came before: customers take turns.
 say(print(await jobs.wait<Report>(acme)));
@@ -55,14 +56,12 @@ say(`  and now, by hand: ${await jobs.wait<string>(digest)}
 say(`Nothing is left to do. Start it again, or remove ${DATABASE}*.`);
 await app.close();
 
-/** Queues an issue for so many readers, and resolves with the id of its report. One reader in ten has an old address. */
-async function sendIssue(customer: string, readers: number): Promise<string> {
-  const copies = Array.from({ length: readers }, (_, nth) => {
+/** One in ten has an old address. */
+function readers(length: number): string[] {
+  return Array.from({ length }, (_, nth) => {
     const domain = nth % 10 === 9 ? 'old.example' : 'example.org';
-    return new SendIssue(customer, `reader-${nth}@${domain}`);
+    return `reader-${nth}@${domain}`;
   });
-  const { onEnd = '' } = await jobs.batch(copies, { onEnd: new IssueReport(customer) });
-  return onEnd;
 }
 
 function print({ customer, sent, dead }: Report): string {

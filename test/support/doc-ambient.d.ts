@@ -1,6 +1,7 @@
 // What the code blocks of README.md and docs/guides take for granted: whatever every reader has, and whose declaration
 // there would hide what the block is about.
 import type { NestInterceptor } from '@nestjs/common';
+import type { TestingModuleBuilder } from '@nestjs/testing';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { DataSource as Source } from 'typeorm';
@@ -10,6 +11,9 @@ import type { SqliteDatabase } from '../../lib/drivers/sqlite/index.js';
 // Injected
 export declare const jobs: QueueHandle;
 export declare const inspector: JobInspector;
+
+// Of a test
+export declare const builder: TestingModuleBuilder;
 
 // An application's services
 export declare class Mailer {

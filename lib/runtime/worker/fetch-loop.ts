@@ -10,6 +10,8 @@ import type { Outbox, RunEnd } from './outbox.js';
 import type { PrefetchWatch } from './prefetch-watch.js';
 import type { Slots } from './slots.js';
 
+const SETTLED = Promise.resolve();
+
 export interface FetchLoopOptions {
   readonly link: StorageLink;
   readonly clock: Clock;
@@ -80,8 +82,9 @@ export class FetchLoop implements Service {
     this.#popAt = 0;
     if (this.#isTurnDue || this.#isBusy || !this.#isRunning) return;
     this.#isTurnDue = true;
-    // Not within the caller's own call, but before the event loop turns: somebody waits for this job.
-    queueMicrotask(this.#turnSoon);
+    // Not within the caller's own call, but before the event loop turns: somebody waits for this job. Not queueMicrotask:
+    // the fake timers of a test may have taken it.
+    void SETTLED.then(this.#turnSoon);
   }
 
   /** A run has ended. Others that end in the same turn share the call. */

@@ -1,22 +1,27 @@
+import type { RunnerPart } from '../../nest/surroundings.js';
 import type { MoreWork, RunnerOptions } from '../../runtime/runner.js';
 import type { NewJob } from '../../storage/new-job.js';
+import type { Storage } from '../../storage/storage.js';
 import type { JobRun } from './job-run.js';
 import type { PlannedTrouble } from './planned-trouble.js';
 
-/** Who has the jobs of a test run, and when. */
+/** Who has the jobs of a test run, and when: those of all instances of the module, since time is the same for all. */
 export interface Driver {
   readonly trouble: PlannedTrouble;
-  /** How the application would have its jobs run. Told when it boots. */
-  prepare(runner: RunnerOptions): void;
-  add(work: MoreWork): void;
-  start(): Promise<void>;
-  stop(options?: { readonly now?: boolean }): Promise<void>;
+  /** Takes an instance of the module on, whose jobs are in that storage. */
+  drive(storage: Storage): DrivenInstance;
   drain(): Promise<readonly JobRun[]>;
   /** Milliseconds. */
   advance(length: number): Promise<readonly JobRun[]>;
-  run(job: NewJob): Promise<JobRun>;
   /** False when no job was at work. */
   crash(): Promise<boolean>;
+}
+
+/** One instance of the module: its runner, as the module sees it, and what is asked of it alone. */
+export interface DrivenInstance extends RunnerPart {
+  /** How the application would have its jobs run. Told when it boots, and never where it has no workers. */
+  prepare(runner: RunnerOptions): void;
+  run(job: NewJob): Promise<JobRun>;
 }
 
 /** The same runner with more to do. */

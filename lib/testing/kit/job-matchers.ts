@@ -1,5 +1,5 @@
 import type { JobClass } from '../../core/job-definition.js';
-import { JobsTesting } from './jobs-testing.js';
+import { InstanceTesting } from './instance-testing.js';
 import { failAssertion, type QueuedMatch } from './queued-job.js';
 
 type Match<J extends object> = QueuedMatch<J> & { readonly times?: number };
@@ -19,7 +19,7 @@ export const jobMatchers = {
     jobClass: JobClass<J>,
     match: Match<J> = {},
   ): Promise<Verdict> {
-    if (!(jobs instanceof JobsTesting)) {
+    if (!(jobs instanceof InstanceTesting)) {
       failAssertion('toHaveQueued(): expect() must be given what JobsTesting.install() returned');
     }
     const problem = await jobs.explainQueued(jobClass, match);

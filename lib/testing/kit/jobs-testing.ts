@@ -1,29 +1,28 @@
-import { Carrying } from '../../client/enqueue/carrying.js';
 import { JobPreparer } from '../../client/enqueue/job-preparer.js';
 import { QueueHandle } from '../../client/queue-handle.js';
-import type { QueueOptions } from '../../client/enqueue/queue-options.js';
 import { systemChance, systemClock, type Clock } from '../../core/clock.js';
 import { parseDuration, type Duration } from '../../core/duration.js';
 import { InvalidOptionError } from '../../core/errors.js';
 import { createIdGenerator } from '../../core/job-id.js';
 import { definitionOf, type JobClass } from '../../core/job-definition.js';
-import type { ResultOf } from '../../core/job-result.js';
 import { checkKnownOptions } from '../../core/known-options.js';
 import { MemoryStorage } from '../../drivers/memory/memory-storage.js';
+import { InstanceNames } from '../../nest/instance-name.js';
+import { getInstanceToken } from '../../nest/instance-token.js';
 import { JobsSettings } from '../../nest/jobs-settings.js';
 import { Surroundings } from '../../nest/surroundings.js';
-import type { NewJob } from '../../storage/new-job.js';
 import { Storage } from '../../storage/storage.js';
 import { FakeClock } from '../fake-clock.js';
 import type { Driver } from './driver.js';
 import { InlineQueueHandle } from './inline-queue-handle.js';
 import type { JobRun } from './job-run.js';
 import type { ModuleBuilder } from './module-builder.js';
-import { failAssertion, readQueued, unexpected, type QueuedJob, type QueuedMatch } from './queued-job.js';
+import { InstanceTesting, type Instance } from './instance-testing.js';
+import { failAssertion } from './queued-job.js';
 import { RealDriver } from './real-driver.js';
 import { TestDriver } from './test-driver.js';
 
-const OPTIONS = ['mode', 'now', 'storage', 'onTime', 'mostRuns'] as const;
+const OPTIONS = ['mode', 'now', 'storage', 'instances', 'onTime', 'mostRuns'] as const;
 const MODES = ['manual', 'inline', 'real'] as const;
 
 /** Options of `JobsTesting.install`. @publicApi */
@@ -37,11 +36,14 @@ export interface JobsTestingOptions {
   /** When the test begins, as a `Date` or ISO text. Not in mode `real`. @default 2030-01-01T00:00Z */
   readonly now?: Date | string;
   /**
-   * Makes the storage, in the place of the application's; gets the clock to give to it. `'application'`: keeps the
-   * application's own, whose time is then real unless `onTime` moves it.
+   * Makes the storage, in the place of the application's; gets the clock to give to it, and the name of the instance of
+   * the module that it is for (`undefined`: the one without). `'application'`: keeps the application's own, whose time is
+   * then real unless `onTime` moves it.
    * @default (clock) => new MemoryStorage({ clock })
    */
-  readonly storage?: 'application' | ((clock: Clock) => Storage);
+  readonly storage?: 'application' | ((clock: Clock, instance: string | undefined) => Storage);
+  /** The names of all instances of the module that have one: `forRoot({ name: 'reports' })`. @default none */
+  readonly instances?: readonly string[];
   /** Awaited whenever the time was moved: for what else has a clock, such as a database or fake timers. */
   readonly onTime?: (now: Date) => unknown;
   /** More runs than this in one call are taken for an endless loop. @default 10_000 */
@@ -54,16 +56,20 @@ export interface JobsTestingOptions {
  * production: JSON and back, injection, retries, the storage.
  * @publicApi
  */
-export class JobsTesting {
+export class JobsTesting extends InstanceTesting {
   /** The time of the jobs. In mode `real` it has no effect. */
   readonly clock: FakeClock;
   readonly #mode: (typeof MODES)[number];
   readonly #options: JobsTestingOptions;
-  #application: Application | undefined;
+  readonly #driver: Driver;
+  readonly #instances: Map<string | undefined, Instance>;
 
   private constructor(options: JobsTestingOptions) {
+    const instances = new Map<string | undefined, Instance>();
+    super(() => instanceOf(instances, undefined));
+    this.#instances = instances;
     checkKnownOptions(options, OPTIONS, 'JobsTesting');
-    const { mode = 'manual', now = '2030-01-01T00:00:00Z' } = options;
+    const { mode = 'manual', now = '2030-01-01T00:00:00Z', onTime = () => {}, mostRuns = 10_000 } = options;
     if (!MODES.includes(mode)) {
       throw new InvalidOptionError(
         `JobsTesting: mode ${JSON.stringify(mode)} is none of ${MODES.join(', ')}`,
@@ -72,6 +78,8 @@ export class JobsTesting {
     this.#mode = mode;
     this.#options = options;
     this.clock = new FakeClock(parseTime(now));
+    this.#driver =
+      mode === 'real' ? new RealDriver() : new TestDriver({ clock: this.clock, onTime, mostRuns });
   }
 
   /**
@@ -80,8 +88,16 @@ export class JobsTesting {
    */
   static install(builder: ModuleBuilder, options: JobsTestingOptions = {}): JobsTesting {
     const testing = new JobsTesting(options);
-    testing.#override(builder);
+    for (const name of [undefined, ...(options.instances ?? [])]) testing.#override(builder, name);
     return testing;
+  }
+
+  /** The jobs of the instance of the module that has this name, one of the option `instances`. */
+  instance(name: string): InstanceTesting {
+    if (!this.#options.instances?.includes(name)) {
+      throw new InvalidOptionError(`JobsTesting: '${name}' is none of the option instances`);
+    }
+    return new InstanceTesting(() => instanceOf(this.#instances, name));
   }
 
   /** The time of the jobs. */
@@ -91,9 +107,9 @@ export class JobsTesting {
 
   // Running
 
-  /** Runs all jobs that are due, and those that these make due, until none is. Resolves with the runs, in order. */
+  /** Runs all jobs that are due, and those that these make due, until none is, of all instances. Resolves with the runs, in order. */
   drain(): Promise<readonly JobRun[]> {
-    return this.#running().driver.drain();
+    return this.#compiled().drain();
   }
 
   /**
@@ -102,60 +118,14 @@ export class JobsTesting {
    * heartbeats come. Records are not pruned.
    */
   async advance(duration: Duration): Promise<readonly JobRun[]> {
-    return this.#running().driver.advance(parseDuration(duration, 'advance()'));
-  }
-
-  /**
-   * Runs one job alone, once, and resolves with what it returned or rejects with what it threw, itself. It goes the
-   * whole way through the storage, and leaves nothing there; a delay, a unique key and a group do not hold it up.
-   */
-  async run<J extends object>(job: J, options?: QueueOptions): Promise<ResultOf<J>> {
-    const { driver, preparer, settings } = this.#running();
-    const [laden] = new Carrying(settings.context.carriers).load([preparer.prepare(job, options)]);
-    const run = await driver.run(laden as NewJob);
-    if ('error' in run) throw run.error;
-    if ('result' in run) return run.result as ResultOf<J>;
-    return failAssertion(`Job '${run.name}' did not come to an end of its own: it is ${run.outcome}`);
-  }
-
-  // Looking
-
-  /** The jobs of the class that were queued and match, in whatever state, the oldest first, as long as records are kept. */
-  async queued<J extends object>(
-    jobClass: JobClass<J>,
-    match: QueuedMatch<J> = {},
-  ): Promise<readonly QueuedJob<J>[]> {
-    const all = await this.#all(jobClass);
-    return all.filter((job) => unexpected(jobClass, [job], match, undefined) === undefined);
-  }
-
-  /** Rejects with a message that shows the nearest job unless one that matches was queued; with `times`, exactly so many. */
-  async expectQueued<J extends object>(
-    jobClass: JobClass<J>,
-    match: QueuedMatch<J> & { readonly times?: number } = {},
-  ): Promise<void> {
-    const problem = await this.explainQueued(jobClass, match);
-    if (problem !== undefined) failAssertion(problem);
-  }
-
-  /** Rejects when a job that matches was queued. */
-  expectNotQueued<J extends object>(jobClass: JobClass<J>, match: QueuedMatch<J> = {}): Promise<void> {
-    return this.expectQueued(jobClass, { ...match, times: 0 });
-  }
-
-  /** The message of `expectQueued`, for matchers; `undefined` where all is as expected. */
-  async explainQueued<J extends object>(
-    jobClass: JobClass<J>,
-    { times, ...match }: QueuedMatch<J> & { readonly times?: number } = {},
-  ): Promise<string | undefined> {
-    return unexpected(jobClass, await this.#all(jobClass), match as QueuedMatch<J>, times);
+    return this.#compiled().advance(parseDuration(duration, 'advance()'));
   }
 
   // Trouble
 
   /** Has the next `times` runs of the class throw this, in the place of their code. */
   failNext(jobClass: JobClass, error: unknown, times = 1): void {
-    this.#running().driver.trouble.fail(nameOf(jobClass), error, times);
+    this.#compiled().trouble.fail(nameOf(jobClass), error, times);
   }
 
   /**
@@ -163,7 +133,7 @@ export class JobsTesting {
    * promises. What ends by `context.completeIn` is not delivered again.
    */
   duplicateDelivery(jobClass: JobClass, times = 1): void {
-    this.#running().driver.trouble.repeat(nameOf(jobClass), times);
+    this.#compiled().trouble.repeat(nameOf(jobClass), times);
   }
 
   /**
@@ -172,39 +142,40 @@ export class JobsTesting {
    * a job is at work, such as by what the job calls.
    */
   async crash(): Promise<void> {
-    if (!(await this.#running().driver.crash())) failAssertion('crash(): no job is at work');
-  }
-
-  async #all<J extends object>(jobClass: JobClass<J>): Promise<readonly QueuedJob<J>[]> {
-    const { storage, settings } = this.#running();
-    return readQueued(storage, jobClass, settings.codec);
+    if (!(await this.#compiled().crash())) failAssertion('crash(): no job is at work');
   }
 
   #time(): Clock {
     return this.#mode === 'real' ? systemClock : this.clock;
   }
 
-  #running(): Application {
-    return this.#application ?? failAssertion('JobsTesting: the module was not compiled yet');
+  #compiled(): Driver {
+    instanceOf(this.#instances, undefined);
+    return this.#driver;
   }
 
-  #override(builder: ModuleBuilder): void {
+  #override(builder: ModuleBuilder, name: string | undefined): void {
     const { storage = (clock: Clock) => new MemoryStorage({ clock }) } = this.#options;
-    const clock = this.#time();
+    // JobsSettings is made by its own method alone, and is a token all the same.
+    const token = (part: { readonly name: string }) =>
+      name === undefined ? part : getInstanceToken(name, part as abstract new () => unknown);
     if (storage !== 'application')
-      builder.overrideProvider(Storage).useFactory({ factory: () => storage(clock) });
-    builder.overrideProvider(Surroundings).useFactory({
-      factory: (settings: JobsSettings, actual: Storage) => this.#surround(settings, actual),
-      inject: [JobsSettings, Storage],
+      builder.overrideProvider(token(Storage)).useFactory({ factory: () => storage(this.#time(), name) });
+    builder.overrideProvider(token(Surroundings)).useFactory({
+      factory: (settings: JobsSettings, actual: Storage, names: InstanceNames) => {
+        this.#checkNames(names);
+        return this.#surround(name, settings, actual);
+      },
+      inject: [JobsSettings, Storage, InstanceNames].map(token),
     });
   }
 
-  #surround(settings: JobsSettings, storage: Storage): Surroundings {
+  #surround(name: string | undefined, settings: JobsSettings, storage: Storage): Surroundings {
     const clock = this.#time();
-    const driver = this.#driver(storage);
+    const driven = this.#driver.drive(storage);
     const createId = createIdGenerator(clock, systemChance);
     const preparer = new JobPreparer(createId, settings.defaults, settings.codec, settings.definitions);
-    this.#application = { driver, storage, settings, preparer };
+    this.#instances.set(name, { driven, storage, settings, preparer });
     return {
       clock,
       chance: systemChance,
@@ -212,31 +183,38 @@ export class JobsTesting {
         this.#mode === 'inline'
           ? new InlineQueueHandle(actual, given, () => this.#runInline())
           : new QueueHandle(actual, given),
-      createRunner: (runner) => {
-        driver.prepare(runner);
-        return driver;
+      createRunner(runner) {
+        driven.prepare(runner);
+        return driven;
       },
     };
   }
 
-  #driver(storage: Storage): Driver {
-    const { onTime = () => {}, mostRuns = 10_000 } = this.#options;
-    if (this.#mode === 'real') return new RealDriver(storage);
-    return new TestDriver({ storage, clock: this.clock, onTime, mostRuns });
+  /** One that is forgotten would run its jobs in real time, and one that is not there would have none. */
+  #checkNames(actual: InstanceNames): void {
+    const { instances = [] } = this.#options;
+    const names = actual.all().filter((name) => name !== undefined);
+    const odd = [...names, ...instances].find((name) => !names.includes(name) || !instances.includes(name));
+    if (odd === undefined) return;
+    failAssertion(
+      names.includes(odd)
+        ? `JobsTesting: the application has an instance '${odd}' of the module. Name it: { instances: ['${odd}'] }`
+        : `JobsTesting: the application has no instance '${odd}' of the module`,
+    );
   }
 
   // What a job itself queues runs after it; what is queued while the application boots, once it has.
   async #runInline(): Promise<void> {
-    const { driver } = this.#running();
+    const driver = this.#driver;
     if (driver instanceof TestDriver && driver.isReady && !driver.isInside) await driver.drain();
   }
 }
 
-interface Application {
-  readonly driver: Driver;
-  readonly storage: Storage;
-  readonly settings: JobsSettings;
-  readonly preparer: JobPreparer;
+function instanceOf(
+  instances: ReadonlyMap<string | undefined, Instance>,
+  name: string | undefined,
+): Instance {
+  return instances.get(name) ?? failAssertion('JobsTesting: the module was not compiled yet');
 }
 
 function nameOf(jobClass: JobClass): string {

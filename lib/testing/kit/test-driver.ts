@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DEFAULT_MAX_STALLS } from '../../core/settlement.js';
-import { isHeld } from '../../core/held-schedule.js';
-import type { MoreWork, RunnerOptions } from '../../runtime/runner.js';
+import type { RunnerOptions } from '../../runtime/runner.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
 import type { FakeClock } from '../fake-clock.js';
-import { withMore, type Driver } from './driver.js';
+import { withMore, type DrivenInstance, type Driver } from './driver.js';
 import type { JobRun } from './job-run.js';
 import { PlannedTrouble } from './planned-trouble.js';
 import type { QueueAlias } from './process-storage.js';
 import { failAssertion } from './queued-job.js';
 import { runAlone } from './run-alone.js';
+import { isWorking, nextDueAt, type TestInstance, type WorkingInstance } from './test-instance.js';
 import { TestProcess } from './test-process.js';
 
 /** What is due and yet never runs must not make time stand still: a step is at least so long, the more in vain. */
@@ -21,7 +21,6 @@ export const NO_RUNNER =
   'Nothing here runs jobs: either app.init() was not called yet, or the module has workers: false or no job to handle';
 
 export interface TestDriverOptions {
-  readonly storage: Storage;
   readonly clock: FakeClock;
   /** Told whenever time has moved. */
   readonly onTime: (now: Date) => unknown;
@@ -34,24 +33,31 @@ export class TestDriver implements Driver {
   readonly trouble = new PlannedTrouble();
   readonly #options: TestDriverOptions;
   readonly #inside = new AsyncLocalStorage<true>();
-  #runner: RunnerOptions | undefined;
+  readonly #instances: TestInstance[] = [];
   #process: TestProcess | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  #isReady = false;
   #isClosed = false;
+  /** The process died, or the application was closed, in the middle of it. */
+  #wasCut = false;
 
   constructor(options: TestDriverOptions) {
     this.#options = options;
   }
 
-  /** How the application would have its jobs run. */
-  prepare(runner: RunnerOptions): void {
-    this.#runner = runner;
-  }
-
-  add(work: MoreWork): void {
-    if (this.#runner) this.#runner = withMore(this.#runner, work);
-    this.#process?.add(work);
+  drive(storage: Storage): DrivenInstance {
+    const instance: TestInstance = { storage, isReady: false };
+    this.#instances.push(instance);
+    return {
+      prepare: (runner) => void (instance.runner = runner),
+      add(work) {
+        if (instance.runner) instance.runner = withMore(instance.runner, work);
+        instance.process?.add(work);
+      },
+      // Nothing runs until the test says so.
+      start: async () => void (instance.isReady = true),
+      stop: () => this.#stop(),
+      run: (job) => this.#alone('run', () => this.#runOne(instance, job)),
+    };
   }
 
   /** Whether the caller is the code of a job that runs now. */
@@ -71,33 +77,24 @@ export class TestDriver implements Driver {
       : this.#advanceDuring(this.#process, length);
   }
 
-  /** Runs one job, whatever else is due. */
-  run(job: NewJob): Promise<JobRun> {
-    const { storage } = this.#options;
-    const work = (alias: QueueAlias) => this.#withProcess({ alias }, (process) => this.#quiet(process));
-    return this.#alone('run', () => runAlone(storage, job, work));
-  }
-
   /** False when no job was at work. */
   async crash(): Promise<boolean> {
     if (this.#process?.isWorking !== true) return false;
     this.#process.kill();
+    this.#wasCut = true;
     return true;
-  }
-
-  /** Nothing runs until the test says so. */
-  async start(): Promise<void> {
-    this.#isReady = true;
   }
 
   /** The application has booted. */
   get isReady(): boolean {
-    return this.#isReady;
+    const working = this.#instances.filter(isWorking);
+    return working.length > 0 && working.every(({ isReady }) => isReady);
   }
 
   /** Whatever is at work is left where it is: the test is over. */
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     this.#isClosed = true;
+    this.#wasCut = true;
     this.#process?.kill();
   }
 
@@ -114,30 +111,61 @@ export class TestDriver implements Driver {
     return turn;
   }
 
+  /** Until no instance has anything due: the jobs of one may queue some with another. */
   async #drain(): Promise<readonly JobRun[]> {
-    return (await this.#step()).runs;
+    const working = this.#working();
+    const runs: JobRun[] = [];
+    this.#wasCut = false;
+    for (let before = -1; runs.length > before;) {
+      before = runs.length;
+      for (const instance of working) {
+        const process = await this.#step(instance);
+        runs.push(...process.runs);
+        // It was the process of all instances.
+        if (this.#wasCut) return runs;
+        this.#checkCount(runs.length, 'drain');
+      }
+      if (working.length === 1) break;
+    }
+    return runs;
   }
 
   async #advance(length: number): Promise<readonly JobRun[]> {
     const { clock } = this.#options;
     const end = clock.now() + length;
     const runs: JobRun[] = [];
+    await this.#checkTime();
     for (let vain = 0; ; vain++) {
-      const process = await this.#step();
-      runs.push(...process.runs);
+      const ran = await this.#drain();
+      runs.push(...ran);
       this.#checkCount(runs.length, 'advance');
-      if (process.runs.length > 0) vain = 0;
-      const next = await this.#nextDueAt(process.nextIn, Math.min(2 ** vain, LONGEST_VAIN_STEP));
+      if (ran.length > 0) vain = 0;
+      const next = await this.#nextDueAt(Math.min(2 ** vain, LONGEST_VAIN_STEP));
       if (next > end) break;
       await this.#moveTo(next);
     }
     await this.#moveTo(end);
+    await this.#checkTime();
     return runs;
   }
 
-  async #step(): Promise<TestProcess> {
-    await this.#options.storage.rescue(RESCUED_AT_ONCE, DEFAULT_MAX_STALLS);
-    return this.#withProcess({}, (process) => this.#untilNothingIsDue(process));
+  async #step(instance: WorkingInstance): Promise<TestProcess> {
+    await instance.storage.rescue(RESCUED_AT_ONCE, DEFAULT_MAX_STALLS);
+    const process = await this.#withProcess(instance, {}, (started) => this.#untilNothingIsDue(started));
+    instance.nextIn = process.nextIn;
+    return process;
+  }
+
+  #runOne(instance: TestInstance, job: NewJob): Promise<JobRun> {
+    if (!isWorking(instance)) failAssertion(NO_RUNNER);
+    const work = (alias: QueueAlias) =>
+      this.#withProcess(instance, { alias }, (process) => this.#quiet(process));
+    return runAlone(instance.storage, job, work);
+  }
+
+  #working(): readonly WorkingInstance[] {
+    const working = this.#instances.filter(isWorking);
+    return working.length > 0 ? working : failAssertion(NO_RUNNER);
   }
 
   /** A job is at work meanwhile: its heartbeats, its timeout and all other timers of its process fire. */
@@ -154,11 +182,13 @@ export class TestDriver implements Driver {
   }
 
   async #withProcess(
+    instance: WorkingInstance,
     options: { readonly alias?: QueueAlias },
     work: (process: TestProcess) => Promise<void>,
   ): Promise<TestProcess> {
-    const process = this.#spawn(options.alias);
+    const process = this.#spawn(instance.runner, options.alias);
     this.#process = process;
+    instance.process = process;
     try {
       await process.start();
       await work(process);
@@ -168,12 +198,11 @@ export class TestDriver implements Driver {
       // Not even a timer is left of it.
       process.kill();
       this.#process = undefined;
+      delete instance.process;
     }
   }
 
-  #spawn(alias?: QueueAlias): TestProcess {
-    const runner = this.#runner;
-    if (runner === undefined) failAssertion(NO_RUNNER);
+  #spawn(runner: RunnerOptions, alias?: QueueAlias): TestProcess {
     const names = alias === undefined ? Object.keys(runner.queues) : [alias.shown];
     return new TestProcess({
       // One slot each, so that jobs run in their order.
@@ -216,18 +245,23 @@ export class TestDriver implements Driver {
   }
 
   /** Milliseconds since the epoch; `Infinity` when nothing waits for a time. */
-  async #nextDueAt(nextIn: number | undefined, leastStep: number): Promise<number> {
-    const { storage, clock } = this.#options;
-    const now = clock.now();
-    const schedules = await storage.schedules();
-    const { jobs } = await storage.list({ state: 'running', limit: RESCUED_AT_ONCE });
-    const times = [
-      now + (nextIn ?? Infinity),
-      ...schedules.map(({ nextAt }) => (isHeld(nextAt) ? Infinity : nextAt)),
-      // What a crash left behind comes back when its lease is over.
-      ...jobs.map(({ leaseUntil = Infinity }) => leaseUntil),
-    ];
+  async #nextDueAt(leastStep: number): Promise<number> {
+    const now = this.#options.clock.now();
+    const times = await Promise.all(this.#working().map((instance) => nextDueAt(instance, now)));
     return Math.max(Math.ceil(Math.min(...times)), now + leastStep);
+  }
+
+  /** Jobs that become due by a clock that nobody moves would never run, and the test not know why. */
+  async #checkTime(): Promise<void> {
+    const { clock } = this.#options;
+    for (const { storage } of this.#working()) {
+      const apart = (await storage.now()) - clock.now();
+      if (Math.abs(apart) < LONGEST_VAIN_STEP) continue;
+      failAssertion(
+        `advance(): the clock of the ${storage.name} storage is not moved along, it is ${apart} ms apart. Give it that of the ` +
+          'test (storage: (clock) => …), or move it by onTime; on PostgreSQL by a StoppedSchema',
+      );
+    }
   }
 
   async #moveTo(time: number): Promise<void> {

@@ -6,6 +6,7 @@ import {
   Backoff,
   Cron,
   Job,
+  MemoryStorage,
   QueueHandle,
   type JobContext,
 } from '../../../lib/index.js';
@@ -78,6 +79,11 @@ class Slow {
     });
   }
 }
+
+const EVERYTHING = [
+  ...(['Date', 'hrtime', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
+  ...(['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const),
+];
 
 async function boot(options: JobsTestingOptions = {}, extra: readonly Provider[] = []) {
   @Module({
@@ -214,6 +220,21 @@ describe('beside it', () => {
     expect(await run).toBe('rested');
   });
 
+  it('fake timers that fake all they can, as those of Jest do, do not keep jobs from running', async () => {
+    vi.useFakeTimers({ toFake: EVERYTHING });
+    onTestFinished(() => void vi.useRealTimers());
+    const begun = Date.now();
+    const { jobs, queue, mailer } = await boot({ mode: 'inline' });
+    await queue.queue(new Welcome('ada@example.com'));
+    expect(mailer.sent).toEqual(['ada@example.com']);
+    mailer.onSend = () => jobs.crash();
+    expect((await jobs.advance('3 days')).map(({ outcome }) => outcome)).toEqual(['crashed']);
+    mailer.onSend = () => {};
+    expect((await jobs.advance('1m')).map(({ outcome }) => outcome)).toEqual(['completed']);
+    // The time of the process is another one, which nobody has moved.
+    expect(Date.now()).toBe(begun);
+  });
+
   it('nothing is open once the application is closed, whatever was at work', async () => {
     const before = openResources();
     const { app, jobs, queue } = await boot();
@@ -237,6 +258,15 @@ describe('beside it', () => {
     await app.get(QueueHandle).queue(new Slow());
     await jobs.expectQueued(Slow, { queue: 'default' });
     await expect(jobs.drain()).rejects.toThrow('workers: false');
+  });
+
+  it('advance tells of a storage whose clock is another one, before anything ran in vain', async () => {
+    const { jobs, queue } = await boot({ storage: () => new MemoryStorage() });
+    await queue.queue(new Slow());
+    await expect(jobs.advance('1h')).rejects.toThrow(/the clock of the memory storage is not moved along/);
+    await jobs.expectQueued(Slow, { state: 'ready' });
+    const real = await boot({ storage: () => new MemoryStorage(), now: new Date() });
+    await expect(real.jobs.advance('1h')).rejects.toThrow(/is -3[56]\d{5} ms apart/);
   });
 
   it('options that cannot be are refused', () => {

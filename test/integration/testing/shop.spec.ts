@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { JobsTesting } from '../../../lib/testing/index.js';
 import { needServer } from '../../support/need-server.js';
 import { dropSchema, newSchema } from '../../support/postgres.js';
-import { stoppedSchema } from '../../../sample/05-testing/testing/stopped-postgres.js';
+import { StoppedSchema } from '../../../lib/drivers/postgres/index.js';
 import { TraceLogger } from '../nest/trace.js';
 
 const NOW = new Date('2030-01-01T00:00:00Z');
@@ -23,7 +23,7 @@ async function openShop(url: string) {
 
   await prepareShop();
   onTestFinished(() => dropSchema(schema));
-  const time = await stoppedSchema(url, `${schema}_jobs`, NOW);
+  const time = await StoppedSchema.open({ connectionString: url, schema: `${schema}_jobs` }, NOW);
   onTestFinished(() => time.remove());
   const builder = Test.createTestingModule({
     imports: [DatabaseModule, WorkerModule],
