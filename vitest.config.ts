@@ -23,7 +23,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   contract: { timeout: 30_000, servers: true, storages: true },
   integration: { timeout: 30_000, servers: true, storages: true },
   e2e: { timeout: 60_000, group: 1, servers: true, storages: true, built: true },
-  samples: { timeout: 10_000, folder: 'sample' },
+  samples: { timeout: 10_000, folder: 'sample', servers: true },
   packaging: { timeout: 300_000, group: 2, built: true },
 };
 

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { BackgroundJobsModule } from 'nestjs-background-jobs';
 import { storage } from '../database.js';
 import { DatabaseModule } from '../database.module.js';
+import { AskForReviewHandler } from './ask-for-review.handler.js';
 import { ConfirmOrderHandler } from './confirm-order.handler.js';
 import { ShipOrderHandler } from './ship-order.handler.js';
 
@@ -10,6 +11,6 @@ import { ShipOrderHandler } from './ship-order.handler.js';
     DatabaseModule,
     BackgroundJobsModule.forRoot({ storage: storage(), workers: { default: 4, mail: 2 } }),
   ],
-  providers: [ConfirmOrderHandler, ShipOrderHandler],
+  providers: [ConfirmOrderHandler, ShipOrderHandler, AskForReviewHandler],
 })
 export class WorkerModule {}
