@@ -5,6 +5,7 @@ import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage
 import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
+import { checkPriority } from '../../storage/priority.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { Storage } from '../../storage/storage.js';
 import { StorageTime } from '../../storage/storage-time.js';
@@ -56,6 +57,7 @@ export class MemoryStorage extends Storage {
     return this.#do((on, now) => {
       refuseTransaction(transaction, this.name);
       checkPush(jobs, this);
+      for (const { priority } of jobs) checkPriority(priority);
       const pushed = jobs.map((job) => on.jobs.add(job, now));
       if (jobs.some(({ after }) => after !== undefined)) on.jobs.tellKnown(jobs, now);
       return pushed;
@@ -127,6 +129,7 @@ export class MemoryStorage extends Storage {
   }
 
   async change(ids: readonly string[], change: JobChange) {
+    if (change.priority !== undefined) checkPriority(change.priority);
     return this.#do(({ operating }, now) => ids.map((id) => operating.change(id, change, now)));
   }
 

@@ -12,7 +12,7 @@ import { FIND, FIND_WHOLE, positionValues } from './found-job.js';
 import type { GroupTable } from './group-table.js';
 import { stateOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
-import { checkPriority } from './pushed-row.js';
+import { checkPriority } from '../../storage/priority.js';
 import { recentEnds } from './recent-ends.js';
 import { removeJobs } from './removing.js';
 import { STATE } from './schema.js';

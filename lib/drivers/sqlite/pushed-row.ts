@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../../core/errors.js';
 import type { NewJob } from '../../storage/new-job.js';
+import { checkPriority } from '../../storage/priority.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
@@ -29,10 +29,4 @@ export function pushedRow(tx: Transaction, job: NewJob, lanes: Lanes, policies: 
 /** When it may start, up to the next millisecond: a job must never run early. */
 export function dueOf({ now }: Transaction, { due }: NewJob): number {
   return Math.ceil(Math.max(now, 'at' in due ? due.at : now + due.in));
-}
-
-/** Else the column's type would say so, in the words of the driver. */
-export function checkPriority(priority: number): void {
-  if (Number.isSafeInteger(priority)) return;
-  throw new InvalidOptionError(`priority ${priority} is not a whole number`);
 }

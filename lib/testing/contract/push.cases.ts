@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { NewJob } from '../../storage/new-job.js';
 import type { ContractCase } from './contract-case.js';
 import { completionOf, jobOf, jobsOf, newId, requestOf } from './job-factories.js';
 import { assertBetween, fieldsOf, idsOf, only, recordOf, start, stateOf, take } from './looking.js';
@@ -17,6 +18,17 @@ export const pushCases: readonly ContractCase[] = [
         ...{ priority: -7, meta: '"m"', state: 'ready', token: 0, attempt: 0, stalls: 0, failures: [] },
         ...{ enqueuedAt: record.enqueuedAt, runAt: record.enqueuedAt },
       });
+    },
+  },
+  {
+    name: 'push: a priority that is no whole number is refused, and with it the whole push',
+    async run({ storage }) {
+      const jobs = [jobOf(), jobOf({ priority: 0.5 }), jobOf()];
+      await assert.rejects(storage.push(jobs));
+      assert.deepEqual(await storage.info(jobs.map(({ id }) => id)), [undefined, undefined, undefined]);
+      await storage.push([jobs[0] as NewJob]);
+      await assert.rejects(storage.change([jobs[0]?.id ?? ''], { priority: 0.5 }));
+      assert.equal((await recordOf(storage, jobs[0]?.id ?? '')).priority, 0);
     },
   },
   {
