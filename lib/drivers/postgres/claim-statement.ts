@@ -1,5 +1,5 @@
 import { LEASED_COLUMNS, leasedValue } from './job-row.js';
-import { PLACE, RANK } from './schema.js';
+import { PLACE, RANK } from './job-order.sql.js';
 
 /** More lanes of one queue than this are not merged one by one. */
 const MOST_ARMS = 32;
@@ -75,16 +75,19 @@ function takenOf(condition: string, lease: string, runner: string): string {
 
 /**
  * Claims jobs that were found before, at a time that was: $1 numbers, $2 runner, $3 lease, $4 the time. Those that somebody else
- * has changed or is just changing are passed by.
+ * has changed or is just changing are passed by. `besides`: tables of what is written with it.
  */
-export const CLAIM_THESE = `
-  with moment as materialized (select $4::bigint as now),
-  ${takenOf(
+export function claimThese(besides?: string): string {
+  const taken = takenOf(
     `job.seq = any(array(select seq from jobs.job where seq = any($1::bigint[]) and state < 1 and ${IN_TIME} ${LOCK}))`,
     '$3::bigint',
     '$2::text',
-  )}
+  );
+  return `
+  with moment as materialized (select $4::bigint as now),
+  ${besides === undefined ? taken : `${taken}, ${besides}`}
   select ${LEASED_COLUMNS.join(', ')} from taken`;
+}
 
 /** How many lanes a statement for so many has: few statements do for all numbers. */
 export function armsFor(lanes: number): number {

@@ -45,10 +45,19 @@ export class Database implements Sql {
 
   /** All of it or nothing. It may be called again, after a collision with another transaction. */
   transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.transactionAfter(undefined, work);
+  }
+
+  /** The same, after a statement without parameters that goes along with the begin; its rows are handed to the work. */
+  transactionAfter<Result>(
+    opening: string | undefined,
+    work: (sql: Sql, opened: readonly SqlRow[]) => Promise<Result>,
+  ): Promise<Result> {
     return this.#patiently(async (client) => {
-      await client.query('begin');
       try {
-        const result = await work({ rows: (text, values = []) => this.#send(client, text, values) });
+        const opened = await this.#begin(client, opening);
+        const sql: Sql = { rows: (text, values = []) => this.#send(client, text, values) };
+        const result = await work(sql, opened);
         await client.query('commit');
         return result;
       } catch (error) {
@@ -102,6 +111,13 @@ export class Database implements Sql {
     client.on('error', () => {});
     if (this.#options.prepare) await client.query(SETTINGS);
     this.#ready.add(client);
+  }
+
+  async #begin(client: PostgresClient, opening: string | undefined): Promise<readonly SqlRow[]> {
+    const text = opening === undefined ? 'begin' : `begin; ${inSchema(opening, this.#options.schema)}`;
+    const results: unknown = await client.query({ text, values: [], types: TYPES });
+    // Of several statements there are several results.
+    return Array.isArray(results) ? ((results as { rows: SqlRow[] }[])[1]?.rows ?? []) : [];
   }
 
   async #send(client: PostgresClient, text: string, values: readonly SqlValue[]): Promise<SqlRow[]> {

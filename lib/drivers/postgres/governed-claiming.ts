@@ -1,66 +1,64 @@
 import type { PopRequest } from '../../storage/claims.js';
-import {
-  limitsOf,
-  roomOf,
-  startsOf,
-  storedStarts,
-  type Bounds,
-  type Room,
-} from '../../storage/queue-room.js';
-import { CLAIM_THESE } from './claim-statement.js';
+import type { QueueLimits } from '../../storage/inspection.js';
+import { roomOf, startsOf, storedStarts, type Bounds, type Room } from '../../storage/queue-room.js';
+import { claimThese } from './claim-statement.js';
 import type { Database } from './database.js';
-import { beginClaim, nextLookAt, numbersOf, roomOfGroup, type HeldQueue } from './group-line.js';
+import { mayBeMore, takeTurns, type Candidate } from './group-turns.js';
+import { LOOKED_AT_ONCE, MOST_NOTES } from './governed-functions.sql.js';
+import {
+  isChange,
+  lineUp,
+  NO_CHANGES,
+  roomOfGroup,
+  type GroupStanding,
+  type HeldQueue,
+  type LineChanges,
+  type LookedAt,
+} from './group-line.js';
 import { keyOf } from './job-key.js';
 import type { Lane } from './lanes.js';
-import { PLACE, RANK } from './schema.js';
-import { arrayOf, type Sql, type SqlRow } from './sql.js';
+import { arrayOf, literal, type Sql, type SqlRow } from './sql.js';
 import { toStored } from './stored-text.js';
 
-const HOLD = `
-  select limits, starts, turn, turns, has_groups, is_governed, paused_at is not null as is_paused
-  from jobs.queue where key = $1::uuid for no key update`;
-const firstOf = (condition: string, limit: string) => `
-  array(
-    select seq from unnest($1::integer[]) as l (lane) cross join lateral (
-      select seq, ${RANK} as rank, ${PLACE} as place from jobs.job
-      where state = 0 and ${condition} and job.lane = l.lane and (expires_at is null or expires_at > $3::bigint)
-      order by ${RANK}, ${PLACE}, seq limit ${limit}) one
-    order by rank, place, seq limit ${limit})::text`;
-/**
- * The groups whose turns are next, the first jobs of each, and those without a group. Parameters: lanes, how many jobs are
- * wanted, the time, the bound on jobs of a group that run, whether there are groups at all.
- */
-const CANDIDATES = `
-  with next as materialized (
-    select grp, min(turn) as turn from unnest($1::integer[]) as l (lane) cross join lateral (
-      select grp, turn from jobs.line where line.lane = l.lane order by turn limit $2::integer) one
-    where $5::boolean group by grp order by min(turn) limit $2::integer),
-  each as materialized (select ceil($2::numeric / greatest(1, (select count(*) from next)))::integer as most)
-  select null::integer as id, null::bigint as turn, null as starts, false as is_paused, 0 as running,
-    ${firstOf('grp is null', '$2::integer')} as seqs
-  union all
-  select g.id, next.turn, g.starts, g.paused_at is not null,
-    (select count(*) from (select 1 from jobs.job where grp = g.id and state = 3 limit $4::integer) r)::integer,
-    ${firstOf('grp = g.id', '(select most from each)')}
-  from next join jobs.job_group g on g.id = next.grp`;
-const REMEMBER = `
-  with turned as (
-    update jobs.line set turn = x.turn from unnest($1::integer[], $2::bigint[]) as x (grp, turn) where line.grp = x.grp),
+const HOLD = (queue: string, lanes: string, want: number) =>
+  `select jobs.hold_1(${literal(queue)}, ${literal(lanes)}, ${Math.trunc(want)}) as held`;
+const FIND = `
+  select id, turn, starts, is_paused, running, seqs, next_look from jobs.find_1(
+    $1::integer[], $2::integer[], $3::text::json, $4::integer[], $5::integer[], $6::bigint[],
+    $7::uuid, $8::integer[], $9::integer, $10::bigint, $11::integer, $12::boolean)`;
+/** What is written of the turns: parameters from `first` on. */
+const turnsFrom = (first: number) => `
+  turned as (
+    update jobs.line set turn = x.turn from unnest($${first}::integer[], $${first + 1}::bigint[]) as x (grp, turn)
+    where line.grp = x.grp),
   started as (
-    update jobs.job_group set starts = x.starts from json_to_recordset($3::text::json) as x(id integer, starts text)
-    where job_group.id = x.id)
-  update jobs.queue set turn = $5::bigint, turns = $6::bigint, starts = $7::text where key = $4::uuid`;
+    update jobs.job_group set starts = x.starts from json_to_recordset($${first + 2}::text::json) as x(id integer, starts text)
+    where job_group.id = x.id),
+  counted as (
+    update jobs.queue set turn = $${first + 4}::bigint, turns = $${first + 5}::bigint, starts = $${first + 6}::text
+    where key = $${first + 3}::uuid)`;
+const CLAIM = claimThese();
+const REMEMBER = `with ${turnsFrom(1)} select 1 as done`;
+/** Both at once, where what is remembered does not depend on how many were claimed. */
+const CLAIM_AND_REMEMBER = claimThese(turnsFrom(5));
 
-/** Jobs of one group, or those without one, that a claim may take in this round. */
-interface Candidate {
-  /** Absent: those without a group. */
-  readonly group: number | undefined;
-  readonly seqs: number[];
-  readonly starts: string | null;
-  turn: number;
-  /** How many may still start. */
-  room: number;
-  taken: number;
+/** What `hold_1` tells. */
+interface Held {
+  readonly queue: {
+    readonly limits: QueueLimits | null;
+    readonly starts: string | null;
+    readonly turn: number;
+    readonly turns: number;
+    readonly has_groups: boolean;
+    readonly is_governed: boolean;
+    readonly is_paused: boolean;
+  };
+  readonly now: number;
+  readonly running: number;
+  readonly notes: number;
+  readonly due: number;
+  readonly seqs: readonly number[] | null;
+  readonly groups: readonly LookedAt[] | null;
 }
 
 /** What a claim took. `nextIn` as in `Popped`. */
@@ -77,7 +75,8 @@ const NOTHING: Taken = { rows: [], isBounded: false, isFree: false };
 
 /**
  * Hands out the jobs of queues that have limits or groups. One claim after another: each holds the row of its queue, and counts
- * in statements that begin only then, so that what it counts is so until it is committed.
+ * in statements that begin only then, so that what it counts is so until it is committed. Others wait for as long as it
+ * takes, so it takes few round trips: hold, find where there are groups, claim, commit.
  */
 export class GovernedClaiming {
   readonly #database: Database;
@@ -87,145 +86,187 @@ export class GovernedClaiming {
   }
 
   take(queue: string, lanes: readonly Lane[], want: number, request: PopRequest): Promise<Taken> {
-    return this.#database.transaction(async (sql) => {
-      const [row] = await sql.rows(HOLD, [keyOf(queue)]);
-      if (row === undefined) return { ...NOTHING, isFree: true };
-      if (row.is_paused === true) return NOTHING;
-      const taken = await this.#takeIn(sql, heldQueue(queue, row), row, lanes, want, request);
-      return { ...taken, isFree: row.is_governed !== true };
+    const key = keyOf(queue);
+    const ids = arrayOf(lanes.map(({ id }) => id));
+    return this.#database.transactionAfter(HOLD(key, ids, want), async (sql, [opened]) => {
+      const text = opened?.held as string | null | undefined;
+      if (text === null || text === undefined) return { ...NOTHING, isFree: true };
+      const held = JSON.parse(text) as Held;
+      if (held.queue.is_paused) return NOTHING;
+      const taken = await new GovernedClaim(sql, key, ids, held, request).take(want);
+      return { ...taken, isFree: !held.queue.is_governed };
     });
   }
+}
 
-  async #takeIn(
-    sql: Sql,
-    queue: HeldQueue,
-    row: SqlRow,
-    lanes: readonly Lane[],
-    want: number,
-    request: PopRequest,
-  ): Promise<Omit<Taken, 'isFree'>> {
-    const { now, running, isBehind } = await beginClaim(sql, queue);
-    const { bounds, groupBounds } = queue;
+/** One claim, which holds its queue. */
+class GovernedClaim {
+  readonly #sql: Sql;
+  readonly #queue: HeldQueue;
+  /** As PostgreSQL writes a list of numbers. */
+  readonly #lanes: string;
+  readonly #held: Held;
+  readonly #request: PopRequest;
+  /** To be written with the next question. */
+  #changes: LineChanges;
+  /** When the time alone will let a job of some group start; undefined until that was asked for. */
+  #nextLook: number | null | undefined;
+
+  constructor(sql: Sql, key: string, lanes: string, held: Held, request: PopRequest) {
+    this.#sql = sql;
+    this.#queue = heldQueue(key, held);
+    this.#lanes = lanes;
+    this.#held = held;
+    this.#request = request;
+    this.#changes = lineUp(this.#queue, held.groups ?? [], held.now);
+  }
+
+  async take(want: number): Promise<Omit<Taken, 'isFree'>> {
+    const { now, running, queue: stored } = this.#held;
+    const { bounds, groupBounds, hasGroups } = this.#queue;
     const isBounded = bounds.concurrency !== undefined || groupBounds.concurrency !== undefined;
-    const starts = row.starts as string | null;
-    const room = roomOf(bounds, running, startsOf(starts), now);
-    const limit = Math.min(want, room.count);
+    const starts = startsOf(stored.starts);
+    const limit = Math.min(want, roomOf(bounds, running, starts, now).count);
     const rows: SqlRow[] = [];
     const opens: (number | undefined)[] = [];
-    let hasTurned = false;
-    while (rows.length < limit && lanes.length > 0) {
-      const candidates = await this.#candidates(sql, queue, lanes, limit - rows.length, now);
-      const seqs = takeTurns(queue, candidates, limit - rows.length);
-      const taken = seqs.length === 0 ? [] : await claimThese(sql, seqs, request, now);
+    let candidates = this.#own();
+    for (let isMore = true; isMore && rows.length < limit && this.#lanes !== '{}';) {
+      const left = limit - rows.length;
+      candidates ??= await this.#find(left);
+      const seqs = takeTurns(this.#queue, candidates, left);
+      isMore = mayBeMore(candidates, left, seqs.length);
+      const taken = await this.#claim(seqs, candidates, rows.length);
       rows.push(...taken);
-      hasTurned = true;
-      await remember(sql, queue, candidates, storedStarts(bounds, startsOf(starts), now, rows.length), now);
-      for (const { group, starts: before, taken: count, room: left } of candidates)
-        if (group !== undefined && left <= 0) opens.push(opensAfter(groupBounds, before, now, count));
-      if (taken.length === 0) break;
+      for (const { group, starts: before, taken: count, room } of candidates)
+        if (group !== undefined && room <= 0) opens.push(opensAfter(groupBounds, before, now, count));
+      isMore &&= taken.length > 0;
+      candidates = undefined;
     }
+    if (isChange(this.#changes)) await this.#find(0);
     // Numbers that were given must not be given again.
-    if (!hasTurned && queue.turns !== row.turns) await remember(sql, queue, [], starts, now);
-    if (rows.length === want || isBehind) return { rows, nextIn: 0, isBounded };
+    if (rows.length === 0 && this.#hasTurned) await this.#remember([], stored.starts);
+    if (rows.length === want || this.#isBehind) return { rows, nextIn: 0, isBounded };
     const after: Room = roomOf(
       bounds,
       running + rows.length,
-      startsOf(storedStarts(bounds, startsOf(starts), now, rows.length)),
+      startsOf(storedStarts(bounds, starts, now, rows.length)),
       now,
     );
     if (after.count <= 0) opens.splice(0, Infinity, after.opensAt);
-    else if (queue.hasGroups) opens.push(await nextLookAt(sql, queue));
+    else if (hasGroups) opens.push(await this.#nextLookAt());
     const known = opens.filter((time) => time !== undefined);
     return known.length === 0
       ? { rows, isBounded }
       : { rows, nextIn: Math.max(0, Math.min(...known) - now), isBounded };
   }
 
-  async #candidates(
-    sql: Sql,
-    { hasGroups, groupBounds }: HeldQueue,
-    lanes: readonly Lane[],
-    want: number,
-    now: number,
-  ): Promise<Candidate[]> {
-    const ids = arrayOf(lanes.map(({ id }) => id));
-    const rows = await sql.rows(CANDIDATES, [ids, want, now, groupBounds.concurrency ?? 0, hasGroups]);
+  /** There is more to look at than was. */
+  get #isBehind(): boolean {
+    return this.#held.notes === MOST_NOTES || this.#held.due === LOOKED_AT_ONCE;
+  }
+
+  get #hasTurned(): boolean {
+    const { turn, turns } = this.#held.queue;
+    return this.#queue.turn !== turn || this.#queue.turns !== turns;
+  }
+
+  get #countsStarts(): boolean {
+    return (this.#queue.bounds.rate ?? this.#queue.groupBounds.rate) !== undefined;
+  }
+
+  /** In queues without groups they came along. */
+  #own(): Candidate[] | undefined {
+    const { seqs } = this.#held;
+    return seqs === null
+      ? undefined
+      : [{ group: undefined, seqs, starts: null, turn: 0, room: Infinity, taken: 0 }];
+  }
+
+  async #find(want: number): Promise<Candidate[]> {
+    const { leave, join, looks } = this.#changes;
+    const { key, groupBounds, hasGroups } = this.#queue;
+    const rows = await this.#sql.rows(FIND, [
+      arrayOf(leave.map(({ grp }) => grp)),
+      arrayOf(leave.map(({ lane }) => lane)),
+      looks.length === 0 ? null : JSON.stringify(looks),
+      arrayOf(join.map(({ grp }) => grp)),
+      arrayOf(join.map(({ lane }) => lane)),
+      arrayOf(join.map(({ turn }) => turn)),
+      ...[key, this.#lanes, want, this.#held.now, groupBounds.concurrency ?? 0, hasGroups],
+    ]);
+    this.#changes = NO_CHANGES;
+    this.#nextLook = (rows[0]?.next_look as number | null | undefined) ?? null;
     return rows.map((row): Candidate => {
       const group = (row.id as number | null) ?? undefined;
-      const room = group === undefined ? Infinity : roomOfGroup(row, groupBounds, now).count;
-      const starts = row.starts as string | null;
-      return { group, seqs: numbersOf(row.seqs), starts, turn: row.turn as number, room, taken: 0 };
+      const standing = row as unknown as GroupStanding;
+      const room = group === undefined ? Infinity : roomOfGroup(standing, groupBounds, this.#held.now).count;
+      return {
+        ...{ group, seqs: numbersOf(row.seqs), starts: standing.starts, turn: row.turn as number },
+        ...{ room, taken: 0 },
+      };
     });
   }
-}
 
-function heldQueue(name: string, row: SqlRow): HeldQueue {
-  const { groups = {}, ...bounds } = limitsOf(row.limits);
-  return {
-    ...{ key: keyOf(name), name: toStored(name), bounds, groupBounds: groups },
-    hasGroups: row.has_groups === true,
-    turn: row.turn as number,
-    turns: row.turns as number,
-  };
-}
-
-/** The numbers of the jobs to claim: one of the group whose turn is lowest, which then stands behind all others, again and again. */
-function takeTurns(queue: HeldQueue, candidates: readonly Candidate[], want: number): number[] {
-  const own = candidates.find(({ group }) => group === undefined);
-  if (own !== undefined) {
-    // They come new, like a group. Afterwards they keep their turn, whether or not this runner knows any of them.
-    if (queue.turn === 0 && own.seqs.length > 0) queue.turn = queue.turns += 1;
-    own.turn = queue.turn;
+  async #nextLookAt(): Promise<number | undefined> {
+    if (this.#nextLook === undefined) await this.#find(0);
+    return this.#nextLook ?? undefined;
   }
-  const line = candidates
-    .filter(({ seqs, room }) => seqs.length > 0 && room > 0)
-    .toSorted((a, b) => a.turn - b.turn);
-  const seqs: number[] = [];
-  for (let first = line.shift(); first !== undefined && seqs.length < want; first = line.shift()) {
-    seqs.push(first.seqs[first.taken] as number);
-    first.taken += 1;
-    first.room -= 1;
-    first.turn = queue.turns += 1;
-    if (first.taken < first.seqs.length && first.room > 0) line.push(first);
+
+  /** Those that nobody has changed meanwhile, in the order of the numbers. `before`: how many this claim has taken. */
+  async #claim(
+    seqs: readonly number[],
+    candidates: readonly Candidate[],
+    before: number,
+  ): Promise<readonly SqlRow[]> {
+    if (seqs.length === 0) return [];
+    const { now, queue } = this.#held;
+    const values = [arrayOf(seqs), toStored(this.#request.runner), this.#request.lease, now];
+    const rows = this.#countsStarts
+      ? await this.#sql.rows(CLAIM, values)
+      : await this.#sql.rows(CLAIM_AND_REMEMBER, [...values, ...this.#turns(candidates, null)]);
+    if (this.#countsStarts) {
+      const starts = storedStarts(this.#queue.bounds, startsOf(queue.starts), now, before + rows.length);
+      await this.#remember(candidates, starts);
+    }
+    const places = new Map(seqs.map((seq, place) => [seq, place]));
+    const placeOf = (row: SqlRow) => places.get(row.seq as number) ?? 0;
+    return rows.toSorted((a, b) => placeOf(a) - placeOf(b));
   }
-  if (own !== undefined && own.taken > 0) queue.turn = own.turn;
-  return seqs;
+
+  async #remember(candidates: readonly Candidate[], starts: string | null): Promise<void> {
+    await this.#sql.rows(REMEMBER, this.#turns(candidates, starts));
+  }
+
+  /** The parameters of `turnsFrom`. */
+  #turns(candidates: readonly Candidate[], starts: string | null): (string | number | null)[] {
+    const { key, turn, turns, groupBounds } = this.#queue;
+    const served = candidates.filter(({ group, taken }) => group !== undefined && taken > 0);
+    const counted =
+      groupBounds.rate === undefined
+        ? []
+        : served.map(({ group, starts: before, taken }) => ({
+            id: group,
+            starts: storedStarts(groupBounds, startsOf(before), this.#held.now, taken),
+          }));
+    return [
+      arrayOf(served.map(({ group }) => group as number)),
+      arrayOf(served.map((one) => one.turn)),
+      JSON.stringify(counted),
+      ...[key, turn, turns, starts],
+    ];
+  }
 }
 
-/** Those that nobody has changed meanwhile, in the order of the numbers. */
-async function claimThese(
-  sql: Sql,
-  seqs: readonly number[],
-  { runner, lease }: PopRequest,
-  now: number,
-): Promise<readonly SqlRow[]> {
-  const rows = await sql.rows(CLAIM_THESE, [arrayOf(seqs), toStored(runner), lease, now]);
-  const places = new Map(seqs.map((seq, place) => [seq, place]));
-  const placeOf = (row: SqlRow) => places.get(row.seq as number) ?? 0;
-  return rows.toSorted((a, b) => placeOf(a) - placeOf(b));
+function heldQueue(key: string, { queue }: Held): HeldQueue {
+  const { groups = {}, ...bounds } = queue.limits ?? {};
+  const { has_groups: hasGroups, turn, turns } = queue;
+  return { key, bounds, groupBounds: groups, hasGroups, turn, turns };
 }
 
-async function remember(
-  sql: Sql,
-  { key, turn, turns, groupBounds }: HeldQueue,
-  candidates: readonly Candidate[],
-  starts: string | null,
-  now: number,
-): Promise<void> {
-  const served = candidates.filter(({ group, taken }) => group !== undefined && taken > 0);
-  const counted =
-    groupBounds.rate === undefined
-      ? []
-      : served.map(({ group, starts: before, taken }) => ({
-          id: group,
-          starts: storedStarts(groupBounds, startsOf(before), now, taken),
-        }));
-  await sql.rows(REMEMBER, [
-    arrayOf(served.map(({ group }) => group as number)),
-    arrayOf(served.map((one) => one.turn)),
-    JSON.stringify(counted),
-    ...[key, turn, turns, starts],
-  ]);
+/** A list of numbers as PostgreSQL writes it. */
+function numbersOf(array: unknown): number[] {
+  const text = (array as string).slice(1, -1);
+  return text === '' ? [] : text.split(',').map(Number);
 }
 
 /** When the time alone lets a group start another job, after so many have started now. */

@@ -1,4 +1,6 @@
+import { GOVERNED_FUNCTIONS } from './governed-functions.sql.js';
 import { GROUP_TABLES } from './group-schema.sql.js';
+import { PLACE, RANK } from './job-order.sql.js';
 import { PUSH_FUNCTION } from './push-function.sql.js';
 
 /** How the states are stored. The numbers stand in the partial indexes: they never change. */
@@ -26,14 +28,6 @@ export const LASTING_COLUMNS = [
   ...['edges', 'flow', 'group_name'],
   ...['policy', 'payload', 'meta', 'progress', 'failures', 'lost_tokens'],
 ] as const;
-
-/**
- * Where a job stands among the ready ones of its lane: \`RANK\`, then \`PLACE\`, then its number. \`ageing\` is empty for jobs in
- * order of due time, below zero where the newest is the first, and else how many milliseconds a step of priority is
- * worth. Expressions of what is stored anyway, so that whatever changes a job also moves it.
- */
-export const RANK = `case when ageing >= 0 then 0 else priority end`;
-export const PLACE = `case when ageing is null then run_at when ageing < 0 then -seq else run_at + priority * ageing end`;
 
 /**
  * The steps that lead to today's schema, in order; its version is how many it has taken. Steps only add, so that
@@ -221,5 +215,6 @@ ${GROUP_TABLES}
   create function jobs.clock_1() returns bigint language sql volatile as
     $$ select floor(extract(epoch from clock_timestamp()) * 1000)::bigint $$;
   ${PUSH_FUNCTION}
+${GOVERNED_FUNCTIONS}
   `,
 ];
