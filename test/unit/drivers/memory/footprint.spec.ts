@@ -26,7 +26,7 @@ beforeEach(async () => {
   await eachBatch(10, async () => cancelled(await stored({ policy: GONE })));
 });
 
-describe('what the memory storage holds', () => {
+describe('what the memory storage holds', { timeout: 30_000 }, () => {
   it.each([
     ['ready', { in: 0 }],
     ['scheduled', { in: 60_000 }],
