@@ -15,7 +15,7 @@ export { ClsTransactions, type ClsTransactionsOptions } from './nest/context/cls
 export type { AmbientTransactions } from './client/enqueue/ambient-transactions.js';
 export { TraceCarrier, type TraceContext } from './nest/context/trace-carrier.js';
 export type { JobCarrier } from './core/job-carrier.js';
-export { getInstanceToken, InjectQueueHandle } from './nest/instance-token.js';
+export { getInstanceToken, InjectQueueHandle } from './nest/modules/instance-token.js';
 export { Job, type JobDecoratorOptions } from './nest/job.decorator.js';
 export { Cron, Every, type ClassCronOptions, type ClassEveryOptions } from './nest/schedule.decorators.js';
 export { JobExecutionContext } from './nest/enhancers/job-execution-context.js';
@@ -26,7 +26,7 @@ export {
   type EventOf,
   type EventSelector,
   type JobEventSelector,
-} from './nest/job-events.js';
+} from './nest/events/job-events.js';
 export { OnDead } from './nest/on-dead.decorator.js';
 export type { JobDeath } from './core/job-death.js';
 export { OnJobEvent, type OnJobEventOptions } from './nest/on-job-event.decorator.js';
@@ -43,10 +43,10 @@ export type { ProbeOptions, RunWorkerOptions } from './nest/worker-process/run-w
 export { JobMetrics } from './nest/prometheus/job-metrics.js';
 export type { PrometheusOptions, PrometheusRegistry } from './nest/prometheus/prometheus-options.js';
 export type { OpenTelemetryOptions } from './nest/telemetry/open-telemetry-options.js';
-export type { WorkerStage } from './nest/worker-state.js';
+export type { WorkerStage } from './nest/lifecycle/worker-state.js';
 export type { QueuedEvent, QueuedJob } from './client/enqueue/queued-event.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';
-export type { InjectToken, OptionalToken } from './nest/inject-token.js';
+export type { InjectToken, OptionalToken } from './nest/injection/inject-token.js';
 export { JobContext, Snooze } from './core/job-context.js';
 export type { JobClassOptions, JobOptions, PerJob } from './core/job-definition.js';
 export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';

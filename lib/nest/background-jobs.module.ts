@@ -1,9 +1,9 @@
 import { Module, type ConfigurableModuleAsyncOptions, type DynamicModule } from '@nestjs/common';
 import type { BackgroundJobsExtras, BackgroundJobsOptions } from './background-jobs-options.js';
 import { checkName } from '../core/name.js';
-import { NamedStorageModule, NamedWorkersModule } from './named-modules.js';
-import { StorageModule } from './storage.module.js';
-import { WorkersModule } from './workers.module.js';
+import { NamedStorageModule, NamedWorkersModule } from './modules/named-modules.js';
+import { StorageModule } from './modules/storage.module.js';
+import { WorkersModule } from './modules/workers.module.js';
 
 /**
  * Background jobs for the application. Import it once, in the root module; with a `name` of its own for each further storage.

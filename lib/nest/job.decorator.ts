@@ -2,9 +2,9 @@ import { Injectable, Scope } from '@nestjs/common';
 import { InvalidJobError, InvalidOptionError } from '../core/errors.js';
 import { defineJob, type JobClass, type JobClassOptions } from '../core/job-definition.js';
 import type { Duration } from '../core/duration.js';
-import { classValidation } from './class-validation.js';
-import type { InjectToken, RunArguments } from './inject-token.js';
-import { hasInjectedParts, PARAM_TYPES } from './nest-metadata.js';
+import { classValidation } from './discovery/class-validation.js';
+import type { InjectToken, RunArguments } from './injection/inject-token.js';
+import { hasInjectedParts, PARAM_TYPES } from './container/nest-metadata.js';
 import { addSchedule, type ArgumentlessJobClass } from './schedule.decorators.js';
 
 /**

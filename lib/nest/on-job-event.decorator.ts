@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../core/errors.js';
 import type { JobClass } from '../core/job-definition.js';
 import { checkKnownOptions } from '../core/known-options.js';
-import type { EventOf, EventSelector, JobEventSelector } from './job-events.js';
+import type { EventOf, EventSelector, JobEventSelector } from './events/job-events.js';
 
 /** Options of `@OnJobEvent`. @publicApi */
 export interface OnJobEventOptions {

@@ -11,7 +11,7 @@ it('the README has a row for each option of queue(), and for no other', () => {
 
 it('the README has a row for each option of the module, and for no other', () => {
   const listed = /const OPTIONS = \[([^\]]*)\]/.exec(
-    readFileSync(`${ROOT}lib/nest/jobs-settings.ts`, 'utf8'),
+    readFileSync(`${ROOT}lib/nest/settings/jobs-settings.ts`, 'utf8'),
   )?.[1];
   const options = listed?.match(/\w+/g) ?? [];
   expect(options).toContain('storage');

@@ -2,8 +2,8 @@ import { Injectable, type NestInterceptor, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer, type ApplicationConfig } from '@nestjs/core';
 import { InvalidOptionError } from '../../core/errors.js';
 import type { EnhancerKind } from '../background-jobs-options.js';
-import type { JobsSettings } from '../jobs-settings.js';
-import type { ProviderWrapper } from '../provider-lookup.js';
+import type { JobsSettings } from '../settings/jobs-settings.js';
+import type { ProviderWrapper } from '../container/provider-lookup.js';
 import { joinLists, NO_ENHANCERS, type DeclaredEnhancer, type EnhancerList } from './enhancer-list.js';
 
 /** What stands around the runs of all jobs: the application's global enhancers, then the module's interceptors. */

@@ -1,10 +1,15 @@
 import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform } from '@nestjs/common';
 import { InvalidJobError } from '../../core/errors.js';
 import type { EnhancerKind } from '../background-jobs-options.js';
-import { resolveEach, shortestLifetime } from '../dependency-source.js';
-import type { HostModule } from '../module-place.js';
-import { readEnhancers } from '../nest-metadata.js';
-import { lifetimeOf, lookUpProvider, type Lifetime, type ProviderWrapper } from '../provider-lookup.js';
+import { resolveEach, shortestLifetime } from '../injection/dependency-source.js';
+import type { HostModule } from '../container/module-place.js';
+import { readEnhancers } from '../container/nest-metadata.js';
+import {
+  lifetimeOf,
+  lookUpProvider,
+  type Lifetime,
+  type ProviderWrapper,
+} from '../container/provider-lookup.js';
 import type { ContextId } from '@nestjs/core';
 
 /** What stands around a run, of each kind the outermost first, ready to be called. */

@@ -1,9 +1,9 @@
 import type { JobContext } from '../../core/job-context.js';
-import { shortestLifetime } from '../dependency-source.js';
-import { openContext, type Run, type RunPlan } from '../injection-plan.js';
-import type { JobEntry } from '../job-table.js';
-import type { HostModule } from '../module-place.js';
-import { moduleRefOf } from '../provider-lookup.js';
+import { shortestLifetime } from '../injection/dependency-source.js';
+import { openContext, type Run, type RunPlan } from '../injection/injection-plan.js';
+import type { JobEntry } from '../discovery/job-table.js';
+import type { HostModule } from '../container/module-place.js';
+import { moduleRefOf } from '../container/provider-lookup.js';
 import { runEnhanced } from './enhanced-run.js';
 import {
   declaredOn,

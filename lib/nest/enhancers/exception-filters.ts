@@ -1,5 +1,5 @@
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import { caughtBy } from '../nest-metadata.js';
+import { caughtBy } from '../container/nest-metadata.js';
 
 /**
  * What a failed run fails with: the error itself, or what the innermost filter that catches it throws instead. What the

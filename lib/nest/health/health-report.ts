@@ -1,4 +1,4 @@
-import type { WorkerStage } from '../worker-state.js';
+import type { WorkerStage } from '../lifecycle/worker-state.js';
 
 /**
  * What Terminus takes from a health indicator: by the key, whether all is well, and the details.

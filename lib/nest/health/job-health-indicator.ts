@@ -5,7 +5,7 @@ import type { QueueStats } from '../../storage/inspection.js';
 import { Storage } from '../../storage/storage.js';
 import { Events } from '../../runtime/events.js';
 import { StorageLink } from '../../runtime/storage-link.js';
-import { WorkerState } from '../worker-state.js';
+import { WorkerState } from '../lifecycle/worker-state.js';
 import { parseHealthOptions } from './health-options.js';
 import type { HealthOptions, LivenessOptions, ReadinessOptions } from './health-options.js';
 import type { HealthDetails, HealthReport, LivenessDetails, ReadinessDetails } from './health-report.js';

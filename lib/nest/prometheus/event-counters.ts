@@ -1,4 +1,4 @@
-import type { BackgroundJobEvent, EventSource } from '../job-events.js';
+import type { BackgroundJobEvent, EventSource } from '../events/job-events.js';
 import { BoundedLabels } from './bounded-labels.js';
 import type { Counter, Histogram } from './prometheus-client.js';
 import type { PrometheusMaker } from './prometheus-maker.js';

@@ -1,4 +1,4 @@
-import type { WorkerState } from '../worker-state.js';
+import type { WorkerState } from '../lifecycle/worker-state.js';
 import type { PrometheusMaker } from './prometheus-maker.js';
 
 /** Gauges of the workers of this process. The queues are those it was started for, so few. */

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { InstanceName } from '../instance-name.js';
+import { InstanceName } from '../modules/instance-name.js';
 
 /** A part of each instance of the module in the application, with the name of that. */
 export function everyInstance<Part extends object>(

@@ -1,7 +1,7 @@
 import { Logger, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory, type NestApplicationContext } from '@nestjs/core';
 import { InvalidOptionError } from '../../core/errors.js';
-import { WorkerState } from '../worker-state.js';
+import { WorkerState } from '../lifecycle/worker-state.js';
 import { everyInstance } from './every-instance.js';
 import { probeRoutes, registriesOf } from './probe-routes.js';
 import { ProbeServer } from './probe-server.js';

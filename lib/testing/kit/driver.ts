@@ -1,4 +1,4 @@
-import type { RunnerPart } from '../../nest/surroundings.js';
+import type { RunnerPart } from '../../nest/modules/surroundings.js';
 import type { MoreWork, RunnerOptions } from '../../runtime/runner.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';

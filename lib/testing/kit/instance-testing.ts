@@ -3,7 +3,7 @@ import type { JobPreparer } from '../../client/enqueue/job-preparer.js';
 import type { QueueOptions } from '../../client/enqueue/queue-options.js';
 import type { JobClass } from '../../core/job-definition.js';
 import type { ResultOf } from '../../core/job-result.js';
-import type { JobsSettings } from '../../nest/jobs-settings.js';
+import type { JobsSettings } from '../../nest/settings/jobs-settings.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
 import type { DrivenInstance } from './driver.js';

@@ -1,9 +1,9 @@
 import { Injectable, Module, Scope } from '@nestjs/common';
 import { ContextIdFactory, ModulesContainer } from '@nestjs/core';
 import { expect, it } from 'vitest';
-import { resolveEach } from '../../../lib/nest/dependency-source.js';
-import { modulesOf } from '../../../lib/nest/module-place.js';
-import { lookUpProvider } from '../../../lib/nest/provider-lookup.js';
+import { resolveEach } from '../../../lib/nest/injection/dependency-source.js';
+import { modulesOf } from '../../../lib/nest/container/module-place.js';
+import { lookUpProvider } from '../../../lib/nest/container/provider-lookup.js';
 import { boot } from './application.js';
 
 @Injectable()

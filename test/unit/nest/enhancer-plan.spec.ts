@@ -4,8 +4,8 @@ import type { JobContext } from '../../../lib/core/job-context.js';
 import { defineJob, type JobClass } from '../../../lib/core/job-definition.js';
 import { NO_ENHANCERS } from '../../../lib/nest/enhancers/enhancer-list.js';
 import { enhanceRun } from '../../../lib/nest/enhancers/enhancer-plan.js';
-import type { RunPlan } from '../../../lib/nest/injection-plan.js';
-import type { HostModule } from '../../../lib/nest/module-place.js';
+import type { RunPlan } from '../../../lib/nest/injection/injection-plan.js';
+import type { HostModule } from '../../../lib/nest/container/module-place.js';
 
 class Plain {
   run(): void {}

@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { expect, it } from 'vitest';
-import { placeModule } from '../../../lib/nest/module-place.js';
+import { placeModule } from '../../../lib/nest/container/module-place.js';
 
 class Here {}
 class Elsewhere {}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable, printableStack } from '../../../lib/nest/printable.js';
+import { printable, printableStack } from '../../../lib/nest/logging/printable.js';
 
 describe('printable', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SecondSignal } from '../../../lib/nest/second-signal.js';
+import { SecondSignal } from '../../../lib/nest/lifecycle/second-signal.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ShutdownHooksCheck } from '../../../lib/nest/shutdown-hooks-check.js';
+import { ShutdownHooksCheck } from '../../../lib/nest/lifecycle/shutdown-hooks-check.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
 
 const others = process.listeners('SIGTERM');
