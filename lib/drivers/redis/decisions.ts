@@ -34,13 +34,15 @@ export function encodeDecisions(decisions: readonly Decision[]): string[] {
 
 type Plain = Decision & { readonly settlement: Settlement & { readonly state: 'completed' } };
 
-function isPlain({ guard, settlement }: Decision): boolean {
-  return guard === 'run' && settlement.state === 'completed' && settlement.result === undefined;
+function isPlain(decision: Decision): decision is Plain {
+  const { guard, settlement } = decision;
+  return guard === 'run' && settlement.state === 'completed';
 }
 
 function alikeFrom(decisions: readonly Decision[], start: number): number {
   const { lease, settlement: first } = decisions[start] as Plain;
   const { attempt, stalls, keep } = first;
+  const hasResult = first.result !== undefined;
   const ids = new Set([lease.id]);
   let end = start + 1;
   for (; end < decisions.length; end += 1) {
@@ -49,17 +51,21 @@ function alikeFrom(decisions: readonly Decision[], start: number): number {
     const { settlement } = decision;
     if (decision.lease.token !== lease.token || ids.has(decision.lease.id)) break;
     if (settlement.attempt !== attempt || settlement.stalls !== stalls || settlement.keep !== keep) break;
+    if ((settlement.result !== undefined) !== hasResult) break;
     ids.add(decision.lease.id);
   }
   return end - start;
 }
 
-function pushAlike(args: string[], settlement: Settlement, decisions: readonly Decision[]): void {
-  const { attempt, stalls } = settlement;
-  const keep = 'keep' in settlement && settlement.keep !== false ? String(settlement.keep) : '-';
+function pushAlike(args: string[], first: Plain['settlement'], decisions: readonly Decision[]): void {
+  const { attempt, stalls, result } = first;
+  const keep = first.keep === false ? '-' : String(first.keep);
   const token = encodeToken(decisions[0]?.lease.token ?? 0);
-  args.push('alike', digits(attempt, 8), digits(stalls, 8), keep, token, String(decisions.length));
+  const kind = result === undefined ? 'alike' : 'results';
+  args.push(kind, digits(attempt, 8), digits(stalls, 8), keep, token, String(decisions.length));
   for (const { lease } of decisions) args.push(lease.id);
+  if (kind === 'results')
+    for (const { settlement } of decisions as readonly Plain[]) args.push(settlement.result ?? '');
 }
 
 function encodeOne({ guard, lease, settlement, keepsCounts, stall }: Decision): string[] {

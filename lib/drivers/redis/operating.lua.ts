@@ -208,7 +208,7 @@ local function pruneSome(ids)
     if letter > '3' and letter < '7' and goesAt(state) <= now then
       over[#over + 1] = ids[nth]
       if letter == '5' then call('HINCRBY', base .. 'dead', sub(state, 28, 34), -1) end
-      forgetRest(ids[nth], more, more == '-' and '0' or sub(state, 3, 3), bucketOf(state))
+      forgetRest(ids[nth], more, isBrief(state) and '0' or sub(state, 3, 3), bucketOf(state))
     end
   end
   if #over > 0 then

@@ -14,7 +14,8 @@ const UNITS = Object.entries(RECENT_UNITS).map(
  */
 export const STEP_PLAIN = `
 repeat
-  if ARGV[4] ~= '1' or ARGV[5] ~= 'alike' then break end
+  local hasResults = ARGV[5] == 'results'
+  if ARGV[4] ~= '1' or ARGV[5] ~= 'alike' and not hasResults then break end
   local keep, size = ARGV[8], tonumber(ARGV[10])
   if ARGV[6] ~= ZERO8 or ARGV[7] ~= ZERO8 or ARGV[9] ~= '00000001' or size > CHUNK then break end
   local ids = { unpack(ARGV, 11, 10 + size) }
@@ -33,7 +34,8 @@ repeat
     end
   end
   if not isPlain then break end
-  at = 12 + size
+  local results = 11 + size
+  at = results + (hasResults and size or 0) + 1
   ${LOOK_FOR_PLAIN}
   -- The first write frees: none of those after it is refused.
   call('ZREM', base .. 'buckets', '')
@@ -45,12 +47,16 @@ repeat
     lanes[lane] = (lanes[lane] or 0) + number
     gone[bucket] = (gone[bucket] or 0) + number
     claims[claim] = (claims[claim] or 0) + number
-    if goes then ends[text] = '4' .. sub(text, 2, 19) .. string.match(claim, '^%d+:(%d+)') .. NOW .. goes end
+    if goes then ends[text] = (hasResults and '4=' or '4-') .. sub(text, 3, 19) .. string.match(claim, '^%d+:(%d+)') .. NOW .. goes end
   end
   if goes then
     local fields = {}
     for nth = 1, size do fields[2 * nth - 1], fields[2 * nth] = ids[nth], ends[states[nth]] end
     call('HSET', STATES, unpack(fields))
+    if hasResults then
+      for nth = 1, size do fields[2 * nth] = ARGV[results + nth - 1] end
+      call('HSET', base .. 'results', unpack(fields))
+    end
     call('ZADD', ENDED, goes, pack(ids))
   else
     call('HDEL', JOBS, unpack(ids))

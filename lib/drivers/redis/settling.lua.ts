@@ -28,7 +28,7 @@ local function answerAgain(id, token)
 end
 
 -- What the states of jobs that were claimed together begin with is the same: looked at once, it tells of all.
-local function headOf(heads, text, counted, goes)
+local function headOf(heads, text, counted, goes, hasResults)
   local isShort = isBrief(text)
   local start = isShort and text or sub(text, 1, 60)
   local head = heads[start]
@@ -36,46 +36,47 @@ local function headOf(heads, text, counted, goes)
   head = { isRunning = sub(text, 1, 1) == '3', isBrief = isShort, lane = laneOf(text), number = 0 }
   if isShort then
     head.token, head.more, head.unique, head.claim = sub(FIRST, 1, 8), '0', '0', claimOf(text)
-    if head.isRunning then head.ended = '4' .. sub(text, 2, 19) .. startOf(head.claim) .. NOW .. goes end
+    if head.isRunning then head.ended = (hasResults and '4=' or '4-') .. sub(text, 3, 19) .. startOf(head.claim) .. NOW .. goes end
   else
     head.token, head.more, head.unique = sub(text, 4, 11), sub(text, 2, 2), sub(text, 3, 3)
-    head.ended = '4' .. sub(text, 2, 11) .. counted .. sub(text, 28, 47) .. NOW
+    head.ended = '4' .. (hasResults and head.more == '0' and '1' or head.more) .. sub(text, 3, 11) .. counted .. sub(text, 28, 47) .. NOW
   end
   heads[start] = head
   return head
 end
 
--- No id is there twice.
-local function completeChunk(attempt, stalls, keep, token, size, answers)
+-- No more than a chunk, and no id is there twice.
+local function completeChunk(attempt, stalls, keep, token, size, answers, results)
   local ids = { unpack(ARGV, at, at + size - 1) }
   at = at + size
   local states, held, fields, heads, rest = call('HMGET', STATES, unpack(ids)), {}, {}, {}, {}
   local number, last, counted, goes = 0, #answers, attempt .. stalls, ''
   if keep then goes = format('%d', math.ceil(now + keep)) end
+  free()
   local isCounted = keep and counted ~= ZERO8 .. ZERO8
   for nth = 1, size do
     local id, text = ids[nth], states[nth]
     if text and isCounted then text = fullOf(text, call('HGET', JOBS, id) or '') end
-    local head = text and headOf(heads, text, counted, goes)
+    local head = text and headOf(heads, text, counted, goes, results)
     if head and head.isRunning and head.token == token then
       number = number + 1
       held[number] = id
       head.number = head.number + 1
       if not head.isBrief then
         cease(claimOf(text))
-        rest[#rest + 1] = { id, head, text }
+        rest[#rest + 1] = { id, head, text, results and '+' .. results[nth] or '' }
       end
       if keep then
         fields[2 * number - 1] = id
         fields[2 * number] = head.isBrief and head.ended or head.ended .. sub(text, 61, 99) .. goes
       end
+      if results and keep then call('HSET', base .. 'results', id, results[nth]) end
       answers[last + nth] = 1
     else
       answers[last + nth] = answerAgain(id, tonumber(token))
     end
   end
   if number == 0 then return end
-  free()
   if keep then
     call('HSET', STATES, unpack(fields))
     keepAll(goes, held)
@@ -93,11 +94,11 @@ local function completeChunk(attempt, stalls, keep, token, size, answers)
     end
   end
   for _, one in ipairs(rest) do
-    local id, head, text = unpack(one)
+    local id, head, text, result = unpack(one)
     if head.unique ~= '0' then freeLiving(id, head.unique) end
     if head.more == '2' then
       endRun(id, head.lane)
-      noteEnd(id, '4', '')
+      noteEnd(id, '4', result)
     end
     if not keep then forgetRest(id, head.more, head.unique, bucketOf(text)) end
   end
@@ -139,11 +140,11 @@ end
 local answers = {}
 for _ = 1, tonumber(nextArg()) do
   local guard = nextArg()
-  if guard == 'alike' then
+  if guard == 'alike' or guard == 'results' then
     local attempt, stalls, keep, token, total = nextArg(), nextArg(), tonumber(nextArg()), nextArg(), tonumber(nextArg())
-    for start = 1, total, CHUNK do
-      completeChunk(attempt, stalls, keep, token, math.min(CHUNK, total - start + 1), answers)
-    end
+    local results = guard == 'results' and { unpack(ARGV, at + total, at + 2 * total - 1) }
+    completeChunk(attempt, stalls, keep, token, total, answers, results)
+    if results then at = at + total end
   else
     answers[#answers + 1] = settleOne(guard)
   end

@@ -103,3 +103,34 @@ it.skipIf(noRedis)('however many policies there are, each job has its own', asyn
   expect(records.map((record) => record?.policy)).toEqual(jobs.map(({ policy }) => policy));
   await other.close();
 });
+
+it.skipIf(noRedis)('results of jobs that ended together are kept with each, and go with it', async () => {
+  await storage.push(jobsOf(5));
+  const { jobs } = await storage.pop(requestOf({ limit: 5 }));
+  const ids = jobs.map(({ id }) => id);
+  const ending = jobs.map((job, nth) =>
+    completionOf(job, {
+      state: 'completed',
+      attempt: nth < 3 ? 0 : 1,
+      stalls: 0,
+      keep: 60_000,
+      result: `${nth}`,
+    }),
+  );
+  // All alike, then one that is not, then those whose counts have changed.
+  expect((await storage.complete(ending.slice(0, 2))).results).toEqual(['recorded', 'recorded']);
+  await storage.progress(jobs.slice(2, 3).map((lease) => ({ lease, progress: '"half"' })));
+  const { results } = await storage.complete([...ending, ...ending.slice(0, 1)]);
+  expect(results).toEqual(Array.from({ length: 6 }, () => 'recorded'));
+  expect(await storage.info(ids)).toMatchObject(
+    ids.map((id, nth) => ({
+      ...{ id, state: 'completed', result: `${nth}`, attempt: nth < 3 ? 0 : 1 },
+      ...(nth === 2 && { progress: '"half"' }),
+    })),
+  );
+  expect((await storage.stats())[0]).toMatchObject({ running: 0, completed: 5 });
+  await clock.advance(60_000);
+  expect(await storage.prune(100)).toBe(5);
+  const left = await server.ask((client) => client.keys('*'));
+  expect(left.filter((key) => /:(jobs|states|results|progress|claims|ended|arrivals)/.test(key))).toEqual([]);
+});
