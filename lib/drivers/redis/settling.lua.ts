@@ -109,6 +109,9 @@ local function isStalled(claim)
   return until_ and tonumber(until_) <= now
 end
 
+-- Whether an end is still to be decided.
+local isOwed = false
+
 local function settleOne(guard)
   local id, token = nextArg(), nextArg()
   local s = {
@@ -128,7 +131,10 @@ local function settleOne(guard)
   if not isAsFound then return guard == 'run' and answerAgain(id, tonumber(token)) or 2 end
   if s.keep == '' and job.more ~= '0' then
     local reason = call('HGET', base .. 'cancels', id)
-    if reason then return { call('HGET', JOBS, id), reason } end
+    if reason then
+      isOwed = true
+      return { call('HGET', JOBS, id), reason }
+    end
   end
   free()
   settle(id, job, s)
@@ -152,10 +158,10 @@ end
 tellEnds()
 `;
 
-/** Settles, then claims if asked to. */
+/** Settles, then claims if asked to: not while an end is owed, whose room the claim is to give out. */
 export const STEP = `${LAYOUT}${STEP_PLAIN}at = 4
 ${RECORDS}${CLAIM}${SETTLE}
-local claimed = nextArg() == '1' and claim() or {}
+local claimed = nextArg() == '1' and not isOwed and claim() or {}
 finish()
 return { answers, claimed }
 `;

@@ -1,6 +1,6 @@
 import type { Lease, LeasedJob } from '../../core/job.js';
 import { decodePolicy } from '../../core/policy.js';
-import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
+import { honourCancel, settleStall } from '../../core/settlement.js';
 import type { Completed, Completion, PopRequest, Recorded, Rescued } from '../../storage/claims.js';
 import { PROMOTIONS, type Claiming, type ClaimReply, type StepReply } from './claiming.js';
 import { encodeDecisions, type Decision } from './decisions.js';
@@ -37,7 +37,10 @@ export class Settling {
     this.#claiming = claiming;
   }
 
-  /** The ends and the claim share a call, unless one of them is too long for the server to be held up. */
+  /**
+   * The ends and the claim share a call, unless one of them is too long for the server to be held up. Where ends are owed,
+   * it is the call that writes those.
+   */
   async completeAll(completions: readonly Completion[], next?: PopRequest): Promise<Completed> {
     const decisions = completions.map(({ lease, settlement }): Decision => ({
       guard: 'run',
@@ -150,32 +153,37 @@ export class Settling {
         ...(next === undefined ? ['0'] : ['1', ...this.#claiming.encode(next, PROMOTIONS)]),
       ]);
       claimed = reply;
-      results.push(...(await this.#honour(some, answers)));
+      const { recorded, owed } = this.#recordedOf(some, answers);
+      if (owed.size > 0) {
+        const honoured = await this.#settle([...owed.values()], next);
+        for (const [nth, place] of [...owed.keys()].entries())
+          recorded[place] = honoured.results[nth] ?? 'lost';
+        claimed = honoured.claimed;
+      }
+      results.push(...recorded);
     } while (start < decisions.length);
     return next === undefined || claimed === undefined ? { results } : { results, claimed };
   }
 
   /**
-   * Where a job should go on that somebody asked to end, the core decides, and the same lease writes it: the wish
-   * stands until the run ends, so that nothing can come between but another end of the run.
+   * `owed`, by their place: where a job should go on that somebody asked to end, the core decides, and the same lease
+   * writes it. The wish stands until the run ends, so that nothing can come between but another end of the run.
    */
-  async #honour(decisions: readonly Decision[], answers: StepReply[0]): Promise<Recorded[]> {
-    if (typeof answers === 'number') return decisions.map(() => 'recorded');
-    const results: Recorded[] = [];
-    for (const [nth, answer] of answers.entries()) {
-      const decision = decisions[nth];
-      if (typeof answer === 'number' || decision === undefined) {
-        results.push(RECORDED[Number(answer)] ?? 'lost');
-        continue;
-      }
+  #recordedOf(
+    decisions: readonly Decision[],
+    answers: StepReply[0],
+  ): { readonly recorded: Recorded[]; readonly owed: ReadonlyMap<number, Decision> } {
+    const owed = new Map<number, Decision>();
+    if (typeof answers === 'number') return { recorded: decisions.map(() => 'recorded'), owed };
+    const recorded = decisions.map((decision, place): Recorded => {
+      const answer = answers[place];
+      if (!Array.isArray(answer)) return RECORDED[Number(answer)] ?? 'lost';
       const [body, cancelReason] = answer;
-      const settlement: Settlement = honourCancel(decision.settlement, {
-        policy: policyOf(body, this.#lanes),
-        cancelReason,
-      });
-      results.push(...(await this.#settle([{ ...decision, settlement }])).results);
-    }
-    return results;
+      const job = { policy: policyOf(body, this.#lanes), cancelReason };
+      owed.set(place, { ...decision, settlement: honourCancel(decision.settlement, job) });
+      return 'lost';
+    });
+    return { recorded, owed };
   }
 }
 

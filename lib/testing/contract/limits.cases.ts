@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { Settlement } from '../../core/settlement.js';
 import type { ContractCase } from './contract-case.js';
-import { completionOf, jobOf, jobsOf, LEASE, requestOf } from './job-factories.js';
+import { COMPLETED, completionOf, jobOf, jobsOf, LEASE, requestOf, retryingIn } from './job-factories.js';
 import { idsOf, only, pairOf, recordOf, statsOf, take } from './looking.js';
 import { newsOf } from './news.js';
 
@@ -201,4 +202,55 @@ export const limitsCases: readonly ContractCase[] = [
       assert.equal(popped?.jobs.length, 2);
     },
   },
+  {
+    name: 'limit: the room of a job that was to wait again, but was asked to end, is given out with the same call',
+    needs: 'limits',
+    async run({ storage }) {
+      const jobs = jobsOf(GOING_ON.length + 1);
+      await storage.limit('default', { concurrency: 1 });
+      await storage.push(jobs);
+      let held = only(await take(storage));
+      for (const [nth, settlement] of GOING_ON.entries()) {
+        assert.deepEqual(await storage.cancel([held.id], 'enough'), ['requested']);
+        const { results, popped } = await storage.complete([completionOf(held, settlement)], requestOf());
+        assert.deepEqual(results, ['recorded']);
+        assert.equal((await recordOf(storage, held.id)).state, 'cancelled', settlement.state);
+        assert.deepEqual(idsOf(popped?.jobs ?? []), [jobs[nth + 1]?.id], settlement.state);
+        held = only(popped?.jobs ?? []);
+      }
+    },
+  },
+  {
+    name: 'limit: the room of jobs that were to wait again, but were asked to end, is given out to their groups as well',
+    needs: 'groups',
+    async run({ storage }) {
+      const settlements = [COMPLETED, ...GOING_ON];
+      const [first, second] = [0, 1].map(() => settlements.map((_, nth) => jobOf({ group: `group ${nth}` })));
+      await storage.limit('default', { concurrency: settlements.length, groups: { concurrency: 1 } });
+      await storage.push([...(first ?? []), ...(second ?? [])]);
+      const held = (await take(storage)).toSorted((a, b) => (a.group ?? '').localeCompare(b.group ?? ''));
+      assert.deepEqual(idsOf(held), idsOf(first ?? []));
+      const asked = idsOf(held).slice(1);
+      assert.deepEqual(
+        await storage.cancel(asked, 'enough'),
+        asked.map(() => 'requested'),
+      );
+      const { results, popped } = await storage.complete(
+        held.map((job, nth) => completionOf(job, settlements[nth])),
+        requestOf(),
+      );
+      assert.deepEqual(
+        results,
+        held.map(() => 'recorded'),
+      );
+      assert.deepEqual(new Set(idsOf(popped?.jobs ?? [])), new Set(idsOf(second ?? [])));
+    },
+  },
+];
+
+/** Ends of runs after which a job would run again at once. */
+const GOING_ON: readonly Settlement[] = [
+  { state: 'ready', attempt: 0, stalls: 0 },
+  { state: 'scheduled', attempt: 0, stalls: 0, delay: 0 },
+  retryingIn(0),
 ];
