@@ -39,6 +39,7 @@ export class FetchLoop implements Service {
   readonly #timer: DeadlineTimer;
   readonly #retry: RetryDelay;
   readonly #turnSoon = () => this.#turn();
+  readonly #beginSoon = () => this.#options.floor.begin();
   #isRunning = false;
   #isClaiming = false;
   #isBusy = false;
@@ -110,7 +111,7 @@ export class FetchLoop implements Service {
     leases.check();
     const now = clock.monotonic();
     if (now < this.#retryAt) return this.#timer.cover(this.#retryAt);
-    const request = this.#request();
+    const request = this.#request('demand');
     if (outbox.size > 0) return void this.#exchange(outbox.take(), request, now);
     if (request === undefined) {
       if (leases.size === 0) this.#onQuiet?.();
@@ -120,11 +121,14 @@ export class FetchLoop implements Service {
     void this.#exchange(undefined, request, now);
   }
 
-  #request(): PopRequest | undefined {
+  #request(wanted: 'demand' | 'demandAhead'): PopRequest | undefined {
     if (!this.#isClaiming) return undefined;
     const { runner, lease, slots } = this.#options;
     const queues: QueueDemand[] = [];
-    for (const { queue, demand } of slots.values()) if (demand > 0) queues.push({ queue, limit: demand });
+    for (const place of slots.values()) {
+      const limit = place[wanted];
+      if (limit > 0) queues.push({ queue: place.queue, limit });
+    }
     return queues.length === 0 ? undefined : { runner: runner.id, lease, names: runner.names, queues };
   }
 
@@ -146,8 +150,21 @@ export class FetchLoop implements Service {
       if (batch) outbox.succeeded();
       if (batch) floor.recorded(batch, answer.results);
       if (answer.popped) this.#claimed(answer.popped, sentAt);
+      // A driver may hand a call over to the socket only when this turn ends, and short runs would keep it from ending.
+      if (answer.popped?.nextIn === 0 && this.#askAhead()) return clock.soon(this.#beginSoon);
     }
+    floor.begin();
     this.soon();
+  }
+
+  /** More are due than came: the next are on their way while these run, along with the ends of those before. */
+  #askAhead(): boolean {
+    if (!this.#isRunning) return false;
+    const request = this.#request('demandAhead');
+    if (request === undefined) return false;
+    const { outbox, clock } = this.#options;
+    void this.#exchange(outbox.size > 0 ? outbox.take() : undefined, request, clock.monotonic());
+    return true;
   }
 
   async #call(

@@ -72,7 +72,7 @@ export class Floor implements ExecutionHost {
     return queues === undefined || queues.some((queue) => this.#options.slots.has(queue));
   }
 
-  /** Takes jobs whose claim was sent at `sentAt` and starts as many as there are free slots for. */
+  /** Takes jobs whose claim was sent at `sentAt`; `begin` starts them. */
   claim(jobs: readonly LeasedJob[], sentAt: number): void {
     const { leases } = this.#options;
     const now = this.clock.monotonic();
@@ -80,6 +80,10 @@ export class Floor implements ExecutionHost {
     for (const job of jobs) this.#take(job, now, deadline);
     // An answer that took longer than the lease brings jobs that may be somebody else's by now.
     leases.check();
+  }
+
+  /** Starts as many of the claimed jobs as there are free slots for. */
+  begin(): void {
     for (const slots of this.#options.slots.values()) slots.fill(this.clock);
   }
 

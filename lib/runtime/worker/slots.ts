@@ -52,6 +52,17 @@ export class Slots {
     return Math.max(0, this.limit + ahead - this.running - this.waiting);
   }
 
+  /**
+   * How many jobs to ask for while those that just came are run, so that storage and process do not wait for each other. None
+   * rather than a few: many small calls cost more than they save.
+   */
+  get demandAhead(): number {
+    if (this.isGoverned) return 0;
+    const allowance = this.prefetch.allowance(this.limit);
+    const ahead = 2 * allowance - this.waiting;
+    return ahead >= allowance / 2 ? Math.min(ahead, allowance) : 0;
+  }
+
   add(execution: Execution): void {
     this.#shorten();
     this.#line.push(execution);

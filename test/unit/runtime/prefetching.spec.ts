@@ -127,6 +127,22 @@ describe('prefetched jobs', () => {
     expect(started).toEqual(ids);
   });
 
+  it('are asked for before those that came begin, while more are due', async () => {
+    let started = 0;
+    const stage = await Stage.set(() => void (started += 1), { isStarted: false });
+    for (let i = 0; i < 2_000; i++) await stage.put();
+    let atAnswer = -1;
+    const askedAt: number[] = [];
+    stage.storage.trouble = {
+      before: () => void (atAnswer === started && askedAt.push(started)),
+      after: () => void (atAnswer = started),
+    };
+    await stage.runner.start();
+    while (started < 2_000) await stage.pass(0);
+    expect(askedAt.filter((at) => at < 2_000)).not.toHaveLength(0);
+    expect(stage.storage.count('pop') + stage.storage.count('complete')).toBeLessThan(15);
+  });
+
   it.each<[string, object, Partial<RunnerOptions>]>([
     ['in a queue with limits', {}, { limited: ['default'] }],
     ['in a queue with groups', { group: 'g' }, {}],
