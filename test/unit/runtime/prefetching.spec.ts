@@ -128,17 +128,17 @@ describe('prefetched jobs', () => {
   });
 
   it('are asked for before those that came begin, while more are due', async () => {
-    let started = 0;
-    const stage = await Stage.set(() => void (started += 1), { isStarted: false });
+    const started: string[] = [];
+    const stage = await Stage.set((_, { id }) => void started.push(id), { isStarted: false });
     for (let i = 0; i < 2_000; i++) await stage.put();
     let atAnswer = -1;
     const askedAt: number[] = [];
     stage.storage.trouble = {
-      before: () => void (atAnswer === started && askedAt.push(started)),
-      after: () => void (atAnswer = started),
+      before: () => void (atAnswer === started.length && askedAt.push(atAnswer)),
+      after: () => void (atAnswer = started.length),
     };
     await stage.runner.start();
-    while (started < 2_000) await stage.pass(0);
+    while (started.length < 2_000) await stage.pass(0);
     expect(askedAt.filter((at) => at < 2_000)).not.toHaveLength(0);
     expect(stage.storage.count('pop') + stage.storage.count('complete')).toBeLessThan(15);
   });
