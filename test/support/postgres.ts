@@ -79,8 +79,8 @@ export function newSchema(): string {
   return `jobs_test_${randomUUID().replaceAll('-', '')}`;
 }
 
-export async function dropSchema(schema: string): Promise<void> {
-  await admin.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`);
+export async function dropSchema(schema: string, owner = admin): Promise<void> {
+  await owner.query(`drop schema if exists ${pg.escapeIdentifier(schema)} cascade`);
 }
 
 async function beginTransaction(): Promise<OpenTransaction> {

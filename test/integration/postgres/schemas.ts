@@ -5,8 +5,8 @@ import { admin, dropSchema, newSchema, POSTGRES_URL } from '../../support/postgr
 
 type Options = Partial<Omit<PostgresStorageOptions, 'pool' | 'connectionString'>>;
 
-/** Storages on schemas of a test's own, which are closed and dropped after it. */
-export function temporarySchemas() {
+/** Storages on schemas of a test's own, which are closed and dropped after it. `url` and `owner` lead to one database. */
+export function temporarySchemas(url = POSTGRES_URL, owner = admin) {
   const storages: PostgresStorage[] = [];
   const schemas = new Set<string>();
   const pools: pg.Pool[] = [];
@@ -14,7 +14,7 @@ export function temporarySchemas() {
   afterEach(async () => {
     await Promise.all(storages.splice(0).map((storage) => storage.close()));
     await Promise.all(pools.splice(0).map((pool) => pool.end()));
-    for (const schema of schemas) await dropSchema(schema);
+    for (const schema of schemas) await dropSchema(schema, owner);
     schemas.clear();
   });
 
@@ -30,11 +30,11 @@ export function temporarySchemas() {
     /** Another name of no schema yet. */
     name: named,
     storage: ({ schema, ...options }: Options = {}) =>
-      kept(new PostgresStorage({ connectionString: POSTGRES_URL, schema: named(schema), ...options })),
+      kept(new PostgresStorage({ connectionString: url, schema: named(schema), ...options })),
     storageOfPool: (pool: pg.Pool, { schema, ...options }: Options = {}) =>
       kept(new PostgresStorage({ pool, schema: named(schema), ...options })),
     pool(config: pg.PoolConfig = {}) {
-      const pool = new pg.Pool({ connectionString: POSTGRES_URL, ...config });
+      const pool = new pg.Pool({ connectionString: url, ...config });
       pools.push(pool);
       return pool;
     },
