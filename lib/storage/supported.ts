@@ -3,17 +3,19 @@ import type { Capabilities } from './capabilities.js';
 import { checkFlows } from './flow-check.js';
 import type { NewJob } from './new-job.js';
 import type { JobTemplate } from './schedules.js';
+import { checkPriority } from './priority.js';
 import type { Storage } from './storage.js';
 
 type Supporting = Pick<Storage, 'name' | 'capabilities'>;
 
 /**
  * For `putSchedules` and `fire` of a storage: throws `UnsupportedError` where a job asks for what its capabilities declare
- * that it cannot do. To be called before anything is stored.
+ * that it cannot do, and `InvalidOptionError` for a priority that is no whole number. To be called before anything is stored.
  * @publicApi
  */
 export function checkSupported(jobs: readonly (NewJob | JobTemplate)[], storage: Supporting): void {
   for (const job of jobs) {
+    checkPriority(job.priority);
     if (job.group !== undefined) check(job, storage, 'groups', 'has no groups');
     if (job.expiresIn !== undefined) check(job, storage, 'expiry', 'does not expire jobs');
     if (job.order !== undefined) check(job, storage, 'order', 'knows one order only');

@@ -1,4 +1,5 @@
 import {
+  checkPriority,
   checkPush,
   checkSupported,
   refuseTransaction,
@@ -167,6 +168,7 @@ export class FileStorage extends Storage {
   }
 
   async change(ids: readonly string[], changed: JobChange) {
+    if (changed.priority !== undefined) checkPriority(changed.priority);
     const results = await this.#write((on, now) => ids.map((id) => change(on, id, changed, now)));
     this.#hub.emit({ kind: 'ready' });
     return results;

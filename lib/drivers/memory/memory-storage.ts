@@ -57,7 +57,6 @@ export class MemoryStorage extends Storage {
     return this.#do((on, now) => {
       refuseTransaction(transaction, this.name);
       checkPush(jobs, this);
-      for (const { priority } of jobs) checkPriority(priority);
       const pushed = jobs.map((job) => on.jobs.add(job, now));
       if (jobs.some(({ after }) => after !== undefined)) on.jobs.tellKnown(jobs, now);
       return pushed;

@@ -1,5 +1,4 @@
 import type { NewJob } from '../../storage/new-job.js';
-import { checkPriority } from '../../storage/priority.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { STATE } from './schema.js';
@@ -12,7 +11,6 @@ export const PLAIN_COLUMNS = `lane, policy, state, rank, place, priority, run_at
 /** The row of a new job that asks for nothing special. */
 export function pushedRow(tx: Transaction, job: NewJob, lanes: Lanes, policies: Policies): SqlValue[] {
   const { queue, name, policy, priority } = job;
-  checkPriority(priority);
   const runAt = dueOf(tx, job);
   return [
     lanes.obtain(tx, queue, name).id,

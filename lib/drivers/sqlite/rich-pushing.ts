@@ -4,7 +4,6 @@ import type { GroupTable } from './group-table.js';
 import type { Lanes } from './lanes.js';
 import type { Policies } from './policies.js';
 import { positionOf, storedOrder } from './position.js';
-import { checkPriority } from '../../storage/priority.js';
 import { dueOf } from './pushed-row.js';
 import { STATE } from './schema.js';
 import type { Transaction } from './transaction.js';
@@ -49,7 +48,6 @@ export class RichPushing {
 
   #insert(tx: Transaction, job: NewJob, seq: number, awaited: ReadonlySet<string>): void {
     const { id, queue, name, policy, priority, unique, expiresIn } = job;
-    checkPriority(priority);
     const runAt = dueOf(tx, job);
     const order = storedOrder(job.order);
     const { rank, place } = positionOf(order, seq, priority, runAt);
