@@ -37,7 +37,8 @@ const RESUME = `
   returning id`;
 const STATS = `
   select g.starts, g.paused_at, g.pause_reason, q.limits, jobs.clock_1() as now,
-    (select count(*) from jobs.job where grp = g.id and state <> 3) as waiting,
+    (select count(*) from jobs.job where grp = g.id and state = 0)
+      + (select count(*) from jobs.job where grp = g.id and state <> 0 and state <> 3) as waiting,
     (select count(*) from jobs.job where grp = g.id and state = 3) as running
   from jobs.job_group g left join jobs.queue q on q.key = g.queue where g.key = $1::uuid`;
 const LIMIT = `
@@ -51,7 +52,8 @@ const FORGET = `
   delete from jobs.job_group where id = any(array(
     select id from jobs.job_group g, (select jobs.clock_1() as now) moment
     where asked_at < now - ${FORGOTTEN_AFTER} and paused_at is null
-      and not exists (select 1 from jobs.job where grp = g.id)
+      and not exists (select 1 from jobs.job where grp = g.id and state = 0)
+      and not exists (select 1 from jobs.job where grp = g.id and state <> 0)
     limit $1::integer for update of g skip locked))
   returning 1`;
 

@@ -116,7 +116,7 @@ export const MIGRATIONS: readonly string[] = [
   create unique index job_unique on jobs.job (unique_key) where unique_key is not null;
   create index job_ready on jobs.job (lane, (${RANK}), (${PLACE}), seq) where state = 0 and grp is null;
   create index job_grouped on jobs.job (grp, lane, (${RANK}), (${PLACE}), seq) where state = 0 and grp is not null;
-  create index job_group_state on jobs.job (grp, state) where grp is not null;
+  create index job_group_state on jobs.job (grp, state) where grp is not null and state <> 0;
   create index job_group_name on jobs.job (group_name, seq) where group_name is not null;
   create index job_waiting on jobs.job (run_at) where state in (1, 2);
   create index job_expiring on jobs.job (state, expires_at) where expires_at is not null;
