@@ -34,6 +34,8 @@ export default defineConfig({
   test: {
     // Most tests wait for a server or for time to pass: one worker would leave the machine idle.
     maxWorkers: 2,
+    // What is waited for comes at once on an idle machine, and late on a busy one.
+    expect: { poll: { timeout: 8_000 } },
     projects: Object.entries(PROJECTS).map(
       ([
         name,

@@ -107,7 +107,7 @@ describe('ends recorded together', () => {
     await Promise.allSettled([
       storage.push([jobOf({ id: 'mine' })]),
       storage.complete([], requestOf({ limit: 1 })),
-      storage.push([jobOf({ priority: 0.5 })]),
+      storage.push([jobOf({ payload: null as never })]),
     ]);
     const other = await open();
     const { jobs } = await other.pop(requestOf({ limit: 1 }));
