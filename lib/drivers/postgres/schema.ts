@@ -116,6 +116,7 @@ export const MIGRATIONS: readonly string[] = [
   create unique index job_unique on jobs.job (unique_key) where unique_key is not null;
   create index job_ready on jobs.job (lane, (${RANK}), (${PLACE}), seq) where state = 0 and grp is null;
   create index job_grouped on jobs.job (grp, lane, (${RANK}), (${PLACE}), seq) where state = 0 and grp is not null;
+  -- Without ready jobs: a planner that has no statistics yet would look for the first of them here, and read them all.
   create index job_group_state on jobs.job (grp, state) where grp is not null and state <> 0;
   create index job_group_name on jobs.job (group_name, seq) where group_name is not null;
   create index job_waiting on jobs.job (run_at) where state in (1, 2);

@@ -103,6 +103,32 @@ it('a claim reads about as much of its groups as it takes, however many jobs wai
   expect((await readOf(schema, 'job_grouped')) - before).toBeLessThan(5 * taken);
 });
 
+it('a claim of bounded groups reads no more of them than it takes, in a table that nobody has analyzed', async () => {
+  const schema = schemas.name();
+  const storage = schemas.storage({ schema });
+  await storage.open();
+  await storage.limit('default', { groups: { concurrency: 1_000 } });
+  const groups = Array.from({ length: 10 }, (_, nth) => `group ${nth}`);
+  const request = requestOf({ limit: 10, lease: 60_000 });
+  let taken = 0;
+  // The plans are those of the first round, when the table is small.
+  for (const batches of [1, 3]) {
+    for (let batch = 0; batch < batches; batch += 1)
+      await storage.push(groups.flatMap((group) => jobsOf(100, { group })));
+    for (let { jobs } = await storage.pop(request); jobs.length > 0;) {
+      taken += jobs.length;
+      const ends = jobs.map((job) => completionOf(job));
+      jobs = (await storage.complete(ends, request)).popped?.jobs ?? [];
+    }
+  }
+  expect(taken).toBe(4_000);
+  await storage.close();
+  await expect.poll(() => readOf(schema, 'job_grouped'), COUNTED).toBeGreaterThanOrEqual(taken);
+  expect((await readOf(schema, 'job_grouped')) + (await readOf(schema, 'job_group_state'))).toBeLessThan(
+    10 * taken,
+  );
+});
+
 it('a transaction leaves one note for each group, however often it comes back to it', async () => {
   const schema = schemas.name();
   const storage = schemas.storage({ schema });
