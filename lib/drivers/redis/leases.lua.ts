@@ -1,5 +1,20 @@
 import { STATE_TEXTS } from './states.lua.js';
 
+/** A claim goes with the last of its runs. A text, for scripts that would pay for a function: see `plain-claiming.lua.ts`. */
+export const DROP_CLAIMS = `
+  for claim, count in pairs(ceased) do
+    local size = tonumber(string.match(claim, '^%d+'))
+    if count < size then
+      count = call('HINCRBY', base .. 'over', claim, count)
+      if count >= size then call('HDEL', base .. 'over', claim) end
+    end
+    if count >= size then
+      call('ZREM', LEASES, claim)
+      call('HDEL', base .. 'claims', claim)
+    end
+  end
+`;
+
 /**
  * Leases are held by claims: all jobs of one queue that one call took have one lease, for they were taken in the same moment and
  * their runner beats for all of them. A running job's state names its claim, whose name begins with how many it took, and when. A
@@ -20,22 +35,8 @@ ${STATE_TEXTS}
 -- Of a job that does not run under it any more.
 local function cease(claim, number) ceased[claim] = (ceased[claim] or 0) + (number or 1) end
 
-local function dropClaim(claim)
-  call('ZREM', LEASES, claim)
-  call('HDEL', base .. 'claims', claim)
-end
-
--- A claim goes with the last of its runs.
 local function dropClaims()
-  for claim, count in pairs(ceased) do
-    local size = sizeOf(claim)
-    if count >= size then
-      dropClaim(claim)
-    elseif call('HINCRBY', base .. 'over', claim, count) >= size then
-      dropClaim(claim)
-      call('HDEL', base .. 'over', claim)
-    end
-  end
+  ${DROP_CLAIMS}
   ceased = {}
 end
 

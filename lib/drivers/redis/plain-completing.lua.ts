@@ -1,9 +1,7 @@
+import { DROP_CLAIMS } from './leases.lua.js';
 import { LOOK_FOR_PLAIN, TAKE_PLAIN } from './plain-claiming.lua.js';
-import { RECENT_UNITS } from './recent.lua.js';
-
-const UNITS = Object.entries(RECENT_UNITS).map(
-  ([unit, [step, span]]) => `{ '${unit}', ${step}, ${step + span} }`,
-);
+import { COUNT_ENDS } from './recent.lua.js';
+import { DROP_BUCKETS } from './records.lua.js';
 
 /**
  * What most steps are: runs that completed at their first attempt and are known by brief states, and more like them is wanted,
@@ -40,13 +38,14 @@ repeat
   -- The first write frees: none of those after it is refused.
   call('ZREM', base .. 'buckets', '')
   ${TAKE_PLAIN}
-  local lanes, gone, claims, ends = {}, {}, {}, {}
+  local counts, gone, ceased, ends = { completed = {} }, {}, {}, {}
+  local completed = counts.completed
   local goes = keep ~= '-' and format('%d', math.ceil(now + tonumber(keep)))
   for text, number in pairs(heads) do
     local bucket, lane, claim = sub(text, 3, 12), sub(text, 13, 19), sub(text, 20)
-    lanes[lane] = (lanes[lane] or 0) + number
+    completed[lane] = (completed[lane] or 0) + number
     gone[bucket] = (gone[bucket] or 0) + number
-    claims[claim] = (claims[claim] or 0) + number
+    ceased[claim] = (ceased[claim] or 0) + number
     if goes then ends[text] = (hasResults and '4=' or '4-') .. sub(text, 3, 19) .. string.match(claim, '^%d+:(%d+)') .. NOW .. goes end
   end
   if goes then
@@ -61,36 +60,10 @@ repeat
   else
     call('HDEL', JOBS, unpack(ids))
     call('HDEL', STATES, unpack(ids))
-    for digits, number in pairs(gone) do
-      local bucket = format('%d', digits)
-      if call('HINCRBY', base .. 'alive', bucket, -number) <= 0 then
-        call('HDEL', base .. 'alive', bucket)
-        call('ZREM', base .. 'buckets', bucket)
-        call('DEL', base .. 'arrivals:' .. bucket)
-      end
-    end
+    ${DROP_BUCKETS}
   end
-  for claim, number in pairs(claims) do
-    local all = tonumber(string.match(claim, '^%d+'))
-    if number < all then
-      number = call('HINCRBY', base .. 'over', claim, number)
-      if number >= all then call('HDEL', base .. 'over', claim) end
-    end
-    if number >= all then
-      call('ZREM', LEASES, claim)
-      call('HDEL', base .. 'claims', claim)
-    end
-  end
-  for lane, number in pairs(lanes) do
-    call('HINCRBY', base .. 'completed', lane, number)
-    for _, unit in ipairs({ ${UNITS.join(', ')} }) do
-      local step = math.floor(now / unit[2])
-      local key = 'recent:' .. unit[1] .. ':' .. format('%d', step)
-      if call('HINCRBY', base .. key, 'completed:' .. lane, number) == number then
-        call('ZADD', base .. 'steps', step * unit[2] + unit[3], key)
-      end
-    end
-  end
+  ${DROP_CLAIMS}
+  ${COUNT_ENDS}
   return { size, claimed }
 until true
 `;

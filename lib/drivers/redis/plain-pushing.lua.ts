@@ -1,6 +1,19 @@
 /** The last digits of a place, three for each of a thousand: to cut them out costs less than to print a number. */
 const DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0')).join('');
 
+/** Notes that `ids` came in this order, `first` being the number of the first. A text, since a function costs: see below. */
+export const ARRIVE = `
+  local from = 1
+  while from <= #ids do
+    local number = math.floor((first + from - 1) / CHUNK)
+    local to = math.min(#ids, (number + 1) * CHUNK - first)
+    local some = from == 1 and to == #ids and ids or { unpack(ids, from, to) }
+    call('RPUSH', base .. 'arrivals:' .. number, pack(some))
+    if call('HINCRBY', base .. 'alive', number, #some) == #some then call('ZADD', base .. 'buckets', number, number) end
+    from = to + 1
+  end
+`;
+
 /**
  * What most pushes are, before anything else is even defined: a function that is not called costs a script as much as a
  * command. One run of new jobs for a line; whatever is more than that has not written anything when it leaves here.
@@ -36,15 +49,7 @@ repeat
     call('HDEL', JOBS, unpack(ids))
     break
   end
-  local from = 1
-  while from <= size do
-    local number = math.floor((first + from - 1) / CHUNK)
-    local to = math.min(size, (number + 1) * CHUNK - first)
-    local some = to - from + 1 == size and ids or { unpack(ids, from, to) }
-    call('RPUSH', base .. 'arrivals:' .. number, pack(some))
-    if call('HINCRBY', base .. 'alive', number, #some) == #some then call('ZADD', base .. 'buckets', number, number) end
-    from = to + 1
-  end
+  ${ARRIVE}
   call('RPUSH', base .. 'line:' .. lane, unpack(ids))
   if queue ~= '' then call('HSETNX', base .. 'queues', queue, now) end
   redis.pcall('PUBLISH', base .. 'news', ARGV[3] .. ' ready ' .. lane)

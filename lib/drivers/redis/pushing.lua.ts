@@ -1,6 +1,6 @@
 import { LAYOUT, NEWS } from './layout.lua.js';
 import { LINES } from './lines.lua.js';
-import { PUSH_PLAIN } from './plain-pushing.lua.js';
+import { ARRIVE, PUSH_PLAIN } from './plain-pushing.lua.js';
 import { HOLDER_OF } from './unique-keys.lua.js';
 
 /**
@@ -14,18 +14,7 @@ export const PUSH_RUNS = `${HOLDER_OF}
 local duplicates, index, last = {}, 0, nil
 
 local function arrive(first, ids)
-  local from = 1
-  while from <= #ids do
-    local bucket = math.floor((first + from - 1) / 1000)
-    local to = math.min(#ids, (bucket + 1) * 1000 - first)
-    local some = #ids <= to and from == 1 and ids or { unpack(ids, from, to) }
-    call('RPUSH', base .. 'arrivals:' .. bucket, pack(some))
-    local added = to - from + 1
-    if call('HINCRBY', base .. 'alive', bucket, added) == added then
-      call('ZADD', base .. 'buckets', bucket, bucket)
-    end
-    from = to + 1
-  end
+  ${ARRIVE}
 end
 
 local function pushRuns()

@@ -9,14 +9,8 @@ const UNITS = Object.entries(RECENT_UNITS).map(
   ([unit, [step, span]]) => `{ '${unit}', ${step}, ${step + span} }`,
 );
 
-/** Counts ends, in all and by steps of time: once for each lane and script, not for each job. */
-export const RECENT = `
-local counts = { completed = {}, failed = {} }
-local function count(what, lane, number)
-  counts[what][lane] = (counts[what][lane] or 0) + (number or 1)
-end
-
-local function countEnds()
+/** Writes down the ends in `counts`. A text, for scripts that would pay for a function: see `plain-claiming.lua.ts`. */
+export const COUNT_ENDS = `
   for what, lanes in pairs(counts) do
     for lane, number in pairs(lanes) do
       call('HINCRBY', base .. what, lane, number)
@@ -29,7 +23,16 @@ local function countEnds()
       end
     end
   end
+`;
+
+/** Counts ends, in all and by steps of time: once for each lane and script, not for each job. */
+export const RECENT = `
+local counts = { completed = {}, failed = {} }
+local function count(what, lane, number)
+  counts[what][lane] = (counts[what][lane] or 0) + (number or 1)
 end
+
+local function countEnds() ${COUNT_ENDS} end
 `;
 
 /** Deletes steps of time that are over. */

@@ -7,6 +7,18 @@ import { RECENT } from './recent.lua.js';
 import { TURNS } from './turns.lua.js';
 import { FREE_KEY } from './unique-keys.lua.js';
 
+/** A bucket goes with the last of its jobs. A text, for scripts that would pay for a function: see `plain-claiming.lua.ts`. */
+export const DROP_BUCKETS = `
+  for digits, number in pairs(gone) do
+    local bucket = format('%d', digits)
+    if call('HINCRBY', base .. 'alive', bucket, -number) <= 0 then
+      call('HDEL', base .. 'alive', bucket)
+      call('ZREM', base .. 'buckets', bucket)
+      call('DEL', base .. 'arrivals:' .. bucket)
+    end
+  end
+`;
+
 const READING = `
 -- A job as it stands, or nil. All but the token are texts of fixed length, but for the last: the claim it runs under, or
 -- when its record may go.
@@ -132,17 +144,7 @@ local function forget(id, job)
   forgetRest(id, job.more, job.unique, sub(job.place, 27, 36))
 end
 
--- A bucket goes with the last of its jobs.
-local function dropBuckets()
-  for digits, count in pairs(gone) do
-    local bucket = format('%d', digits)
-    if call('HINCRBY', base .. 'alive', bucket, -count) <= 0 then
-      call('HDEL', base .. 'alive', bucket)
-      call('ZREM', base .. 'buckets', bucket)
-      call('DEL', base .. 'arrivals:' .. bucket)
-    end
-  end
-end
+local function dropBuckets() ${DROP_BUCKETS} end
 `;
 
 /** What scripts that change jobs one by one share. */

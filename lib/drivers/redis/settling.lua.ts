@@ -186,7 +186,8 @@ for _, claim in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0
     end
   end
   if isOdd then
-    dropClaim(claim)
+    call('ZREM', LEASES, claim)
+    call('HDEL', base .. 'claims', claim)
     call('HDEL', base .. 'over', claim)
   end
 end
