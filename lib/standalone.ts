@@ -76,8 +76,7 @@ export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } fro
 export { Storage, type TransactionOf } from './storage/storage.js';
 export { JobOutbox } from './storage/job-outbox.js';
 export { OutboxStorage, type OutboxStorageOptions } from './outbox/outbox-storage.js';
-export { checkPriority } from './storage/priority.js';
-export { checkPush, checkSupported, refuseTransaction } from './storage/supported.js';
+export { checkChange, checkPush, checkSupported, refuseTransaction } from './storage/supported.js';
 export { SignalHub, type Signal, type SignalListener } from './storage/signal.js';
 export type { Capabilities } from './storage/capabilities.js';
 export type { Due, NewJob, Order, Pushed, UniqueClaim } from './storage/new-job.js';

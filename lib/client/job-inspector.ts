@@ -21,7 +21,7 @@ import { toJobInfo, type JobInfo } from './inspect/job-info.js';
 import { countUpTo, eachOf } from './inspect/job-listing.js';
 import { pageOf } from './inspect/job-pages.js';
 import type { CountOptions, JobCount, JobInfoPage, PageOptions } from './inspect/job-listing.js';
-import { checkPriority } from './enqueue/job-preparer.js';
+import { checkPriority } from '../storage/priority.js';
 import { parentsFirst } from './inspect/parents-first.js';
 import { parseRedact, redacted } from './inspect/redaction.js';
 import { previewRedrive, redriveAll } from './inspect/redrive.js';

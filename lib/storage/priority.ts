@@ -1,11 +1,7 @@
 import { InvalidOptionError } from '../core/errors.js';
 
-/**
- * For `change` of a storage; `checkPush` and `checkSupported` do it for new jobs. Throws `InvalidOptionError` for a priority that is
- * no whole number, which not every storage could keep.
- * @publicApi
- */
-export function checkPriority(priority: number): void {
-  if (Number.isSafeInteger(priority)) return;
-  throw new InvalidOptionError(`priority ${priority} is not a whole number`);
+/** Refuses what not every storage can keep. */
+export function checkPriority(priority: number): number {
+  if (Number.isSafeInteger(priority) && Math.abs(priority) < 2 ** 31) return priority;
+  throw new InvalidOptionError(`priority: ${String(priority)} is not a whole number between -2^31 and 2^31`);
 }

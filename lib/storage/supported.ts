@@ -1,6 +1,7 @@
 import { UnsupportedError } from '../core/errors.js';
 import type { Capabilities } from './capabilities.js';
 import { checkFlows } from './flow-check.js';
+import type { JobChange } from './inspection.js';
 import type { NewJob } from './new-job.js';
 import type { JobTemplate } from './schedules.js';
 import { checkPriority } from './priority.js';
@@ -10,7 +11,7 @@ type Supporting = Pick<Storage, 'name' | 'capabilities'>;
 
 /**
  * For `putSchedules` and `fire` of a storage: throws `UnsupportedError` where a job asks for what its capabilities declare
- * that it cannot do, and `InvalidOptionError` for a priority that is no whole number. To be called before anything is stored.
+ * that it cannot do, and `InvalidOptionError` for a priority as in `checkChange`. To be called before anything is stored.
  * @publicApi
  */
 export function checkSupported(jobs: readonly (NewJob | JobTemplate)[], storage: Supporting): void {
@@ -36,6 +37,14 @@ export function checkSupported(jobs: readonly (NewJob | JobTemplate)[], storage:
 export function checkPush(jobs: readonly NewJob[], storage: Supporting): void {
   checkSupported(jobs, storage);
   checkFlows(jobs);
+}
+
+/**
+ * For `change` of a storage: throws `InvalidOptionError` for a priority that is no whole number, or beyond what all storages keep.
+ * @publicApi
+ */
+export function checkChange({ priority }: JobChange): void {
+  if (priority !== undefined) checkPriority(priority);
 }
 
 function check({ name }: JobTemplate, storage: Supporting, what: keyof Capabilities, problem: string): void {

@@ -1,5 +1,5 @@
 import {
-  checkPriority,
+  checkChange,
   checkPush,
   checkSupported,
   refuseTransaction,
@@ -168,7 +168,7 @@ export class FileStorage extends Storage {
   }
 
   async change(ids: readonly string[], changed: JobChange) {
-    if (changed.priority !== undefined) checkPriority(changed.priority);
+    checkChange(changed);
     const results = await this.#write((on, now) => ids.map((id) => change(on, id, changed, now)));
     this.#hub.emit({ kind: 'ready' });
     return results;

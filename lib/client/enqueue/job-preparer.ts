@@ -13,6 +13,7 @@ import { parseOrder } from '../../core/order-options.js';
 import { encodeValue, type PayloadCodec } from '../../core/payload.js';
 import { checkFields, decodeJob, encodeJob } from '../../core/payload-form.js';
 import type { Due, NewJob } from '../../storage/new-job.js';
+import { checkPriority } from '../../storage/priority.js';
 import type { JobTemplate } from '../../storage/schedules.js';
 import { ask, PolicyBook } from './job-policy.js';
 import { QUEUE_OPTIONS, type QueueOptions } from './queue-options.js';
@@ -176,10 +177,4 @@ function checkExpiry(expiresIn: number, due: Due): void {
   throw new InvalidOptionError(
     `expiresIn: the job is due in ${due.in} ms and over after ${expiresIn} ms, before anybody can take it`,
   );
-}
-
-/** Refuses what not every storage can keep. */
-export function checkPriority(priority: number): number {
-  if (Number.isSafeInteger(priority) && Math.abs(priority) < 2 ** 31) return priority;
-  throw new InvalidOptionError(`priority: ${String(priority)} is not a whole number between -2^31 and 2^31`);
 }

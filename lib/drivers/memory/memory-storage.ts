@@ -5,11 +5,10 @@ import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage
 import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
-import { checkPriority } from '../../storage/priority.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { Storage } from '../../storage/storage.js';
 import { StorageTime } from '../../storage/storage-time.js';
-import { checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
+import { checkChange, checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
 import { listJobs } from './job-list.js';
 import { recordOf } from './job-record.js';
 import { MemoryContents } from './memory-contents.js';
@@ -128,7 +127,7 @@ export class MemoryStorage extends Storage {
   }
 
   async change(ids: readonly string[], change: JobChange) {
-    if (change.priority !== undefined) checkPriority(change.priority);
+    checkChange(change);
     return this.#do(({ operating }, now) => ids.map((id) => operating.change(id, change, now)));
   }
 

@@ -7,7 +7,7 @@ import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { Storage } from '../../storage/storage.js';
-import { checkPush, checkSupported } from '../../storage/supported.js';
+import { checkChange, checkPush, checkSupported } from '../../storage/supported.js';
 import { Announcing } from './announcing.js';
 import { Connections } from './connections.js';
 import { Database } from './database.js';
@@ -184,7 +184,8 @@ export class PostgresStorage extends Storage {
     return this.#run(({ operating }) => operating.remove(ids));
   }
 
-  change(ids: readonly string[], change: JobChange) {
+  async change(ids: readonly string[], change: JobChange) {
+    checkChange(change);
     return this.#run(({ requeueing }) => requeueing.change(ids, change));
   }
 

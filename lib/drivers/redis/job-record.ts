@@ -1,7 +1,6 @@
 import type { DeadReason, Failure, JobRecord, JobState, LeasedJob, RecordedFailure } from '../../core/job.js';
 import { visibleState } from '../../core/lifecycle.js';
 import type { NewJob } from '../../storage/new-job.js';
-import { checkPriority } from '../../storage/priority.js';
 import { tiesOf, type TiesReply } from './job-ties.js';
 import { STATE } from './stored-letters.js';
 import type { Lanes } from './lanes.js';
@@ -40,7 +39,6 @@ export function encodeToken(token: number): string {
 }
 
 export function encodePriority(priority: number): string {
-  checkPriority(priority);
   return digits(priority + PRIORITY_BIAS, 10);
 }
 

@@ -7,7 +7,7 @@ import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
-import { checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
+import { checkChange, checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
 import { LISTENING, makeClient } from './redis-client.js';
 import type { RedisContents } from './redis-contents.js';
 import { RedisSession } from './redis-session.js';
@@ -153,6 +153,7 @@ export class RedisStorage extends Storage {
   }
 
   async change(ids: readonly string[], change: JobChange) {
+    checkChange(change);
     return this.#tellReady(await this.#contents().operating.change(ids, change), change.queue);
   }
 

@@ -12,7 +12,6 @@ import { FIND, FIND_WHOLE, positionValues } from './found-job.js';
 import type { GroupTable } from './group-table.js';
 import { stateOf } from './job-row.js';
 import type { Lane, Lanes } from './lanes.js';
-import { checkPriority } from '../../storage/priority.js';
 import { recentEnds } from './recent-ends.js';
 import { removeJobs } from './removing.js';
 import { STATE } from './schema.js';
@@ -112,7 +111,6 @@ export class Operating {
   change(tx: Transaction, id: string, { queue, priority, delay }: JobChange): boolean {
     const row = tx.sql.first(FIND_WHOLE, id);
     if (row === undefined || row.state === STATE.running || hasEnded(stateOf(row))) return false;
-    if (priority !== undefined) checkPriority(priority);
     const lane = this.#laneIn(tx, row, queue);
     const runAt = delay === undefined ? (row.run_at as number) : Math.ceil(tx.now + delay);
     const place = positionValues(row, runAt, priority);

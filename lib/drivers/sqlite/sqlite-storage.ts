@@ -10,7 +10,7 @@ import type { Firing, NewSchedule } from '../../storage/schedules.js';
 import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
-import { checkPush, checkSupported } from '../../storage/supported.js';
+import { checkChange, checkPush, checkSupported } from '../../storage/supported.js';
 import { checkLent } from './joining.js';
 import { openDatabase } from './open-database.js';
 import { runnerTable } from './runner-table.js';
@@ -160,6 +160,7 @@ export class SqliteStorage extends Storage {
   }
 
   async change(ids: readonly string[], change: JobChange) {
+    checkChange(change);
     return this.#write((tx) => ids.map((id) => this.#contents.operating.change(tx, id, change)));
   }
 
