@@ -4,6 +4,7 @@ const DEEPEST = 64;
 const DEFAULT_LIMIT = 256 * 1024;
 /** Where a payload's sealed fields stand. */
 export const SEALED = '$sealed';
+const FORBIDDEN_KEYS: readonly string[] = ['__proto__', 'constructor'];
 
 /**
  * Turns fields that plain JSON cannot carry (a `Date`, a `Map`, a money type) into fields that it can, and back.
@@ -85,9 +86,9 @@ export function decodePayload(
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
     throw new InvalidPayloadError('$', 'is not an object');
   }
-  if (Object.hasOwn(fields, '__proto__')) throw new InvalidPayloadError('$.__proto__', 'is a forbidden key');
-  if (Object.hasOwn(fields, 'constructor'))
-    throw new InvalidPayloadError('$.constructor', 'is a forbidden key');
+  for (const key of FORBIDDEN_KEYS) {
+    if (Object.hasOwn(fields, key)) throw new InvalidPayloadError(`$.${key}`, 'is a forbidden key');
+  }
   return codec ? codec.decode(fields as Fields, owner) : (fields as Fields);
 }
 
@@ -162,7 +163,7 @@ function checkFields(fields: object, place: Place): void {
   if (Object.getOwnPropertySymbols(fields).length > 0) refuse(place.around, 'has a symbol as a key');
   for (const key of Object.keys(fields)) {
     place.key = key;
-    if (key === '__proto__' || key === 'constructor') refuse(place, 'is a forbidden key');
+    if (FORBIDDEN_KEYS.includes(key)) refuse(place, 'is a forbidden key');
     if (!key.isWellFormed()) refuse(place.around, 'has a key with a lone surrogate');
     const field = (fields as Record<string, unknown>)[key];
     // A field that is undefined reads the same when it is absent.
