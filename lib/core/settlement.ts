@@ -44,7 +44,7 @@ export function settle(job: LeasedJob, outcome: Outcome, random: number): Settle
     case 'completed': {
       const { result } = outcome;
       const keep = decodePolicy(job.policy).keep.completed;
-      if (result === undefined) return completed(attempt, keep);
+      if (result === undefined) return { state: 'completed', attempt, stalls, keep };
       return { state: 'completed', attempt, stalls, keep, result };
     }
     case 'failed':
@@ -62,21 +62,6 @@ export function settle(job: LeasedJob, outcome: Outcome, random: number): Settle
     case 'released':
       return { state: 'ready', attempt, stalls: job.stalls };
   }
-}
-
-// Most runs return nothing, and most of those that end together end alike: they share one object.
-let lastCompleted: Settlement & { readonly state: 'completed' } = {
-  state: 'completed',
-  attempt: 0,
-  stalls: 0,
-  keep: false,
-};
-
-function completed(attempt: number, keep: number | false): Settlement {
-  if (lastCompleted.attempt !== attempt || lastCompleted.keep !== keep) {
-    lastCompleted = { state: 'completed', attempt, stalls: 0, keep };
-  }
-  return lastCompleted;
 }
 
 function settleFailure(job: LeasedJob, outcome: Outcome & { kind: 'failed' }, random: number): Settlement {
