@@ -1,6 +1,6 @@
 import type { Lease, LeasedJob } from '../../core/job.js';
 import { decodePolicy } from '../../core/policy.js';
-import { honourCancel, settleStall } from '../../core/settlement.js';
+import { honourCancel, settleStall, type Settlement } from '../../core/settlement.js';
 import type { Completed, Completion, PopRequest, Recorded, Rescued } from '../../storage/claims.js';
 import { PROMOTIONS, type Claiming, type ClaimReply, type StepReply } from './claiming.js';
 import { encodeDecisions, type Decision } from './decisions.js';
@@ -24,6 +24,20 @@ type ExpiredReply = [
   cancelReason: string | null,
   stall: string | null,
 ];
+
+/** An end that has still to be written, in the place of one that was decided before somebody asked for it. */
+interface Owed {
+  readonly place: number;
+  readonly of: Decision;
+  readonly decision: Decision;
+}
+
+interface Settled {
+  readonly results: Recorded[];
+  /** What was written in the place of what was decided, where somebody had asked for the end of the job. */
+  readonly honoured: ReadonlyMap<Decision, Settlement>;
+  readonly claimed?: ClaimReply;
+}
 
 /** Ends runs: by what their runner says of them, or because nothing was heard of them. */
 export class Settling {
@@ -98,9 +112,11 @@ export class Settling {
       String(some),
     ]);
     const stalled = found.map((reply) => this.#decideStall(reply, now, maxStalls));
-    const { results } = await this.#settle(stalled.map(({ decision }) => decision));
+    const { results, honoured } = await this.#settle(stalled.map(({ decision }) => decision));
     // What was not recorded is held again, has ended, or was rescued by another sweep.
-    const rescued = stalled.flatMap((one, nth) => (results[nth] === 'recorded' ? [one.rescued] : []));
+    const rescued = stalled.flatMap(({ job, decision }, nth) =>
+      results[nth] === 'recorded' ? [rescuedOf(job, honoured.get(decision) ?? decision.settlement)] : [],
+    );
     return { found: found.length, rescued };
   }
 
@@ -130,20 +146,13 @@ export class Settling {
       ...{ guard: 'stalled', lease: job, settlement },
       stall: `${String(now).padStart(13, '0')},${tokens.join(',')}`,
     };
-    const { name, queue } = job;
-    const { stalls } = settlement;
-    const reason = settlement.state === 'dead' ? ({ reason: 'stalled' } as const) : {};
-    const became = settlement.state as Rescued['state'];
-    const rescued: Rescued = { id, name, queue, stalls, state: became, ...reason };
-    return { decision, rescued };
+    return { job, decision };
   }
 
-  async #settle(
-    decisions: readonly Decision[],
-    next?: PopRequest,
-  ): Promise<{ readonly results: Recorded[]; readonly claimed?: ClaimReply }> {
+  async #settle(decisions: readonly Decision[], next?: PopRequest): Promise<Settled> {
     const results: Recorded[] = [];
-    if (decisions.length === 0 && next === undefined) return { results };
+    const honoured = new Map<Decision, Settlement>();
+    if (decisions.length === 0 && next === undefined) return { results, honoured };
     let claimed: ClaimReply | undefined;
     let start = 0;
     do {
@@ -154,37 +163,50 @@ export class Settling {
       ]);
       claimed = reply;
       const { recorded, owed } = this.#recordedOf(some, answers);
-      if (owed.size > 0) {
-        const honoured = await this.#settle([...owed.values()], next);
-        for (const [nth, place] of [...owed.keys()].entries())
-          recorded[place] = honoured.results[nth] ?? 'lost';
-        claimed = honoured.claimed;
+      if (owed.length > 0) {
+        const written = await this.#settle(
+          owed.map(({ decision }) => decision),
+          next,
+        );
+        for (const [nth, { place, of, decision }] of owed.entries()) {
+          recorded[place] = written.results[nth] ?? 'lost';
+          honoured.set(of, decision.settlement);
+        }
+        claimed = written.claimed;
       }
       results.push(...recorded);
     } while (start < decisions.length);
-    return next === undefined || claimed === undefined ? { results } : { results, claimed };
+    return next === undefined || claimed === undefined
+      ? { results, honoured }
+      : { results, honoured, claimed };
   }
 
   /**
-   * `owed`, by their place: where a job should go on that somebody asked to end, the core decides, and the same lease
+   * `owed`: where a job should go on that somebody asked to end, the core decides, and the same lease
    * writes it. The wish stands until the run ends, so that nothing can come between but another end of the run.
    */
   #recordedOf(
     decisions: readonly Decision[],
     answers: StepReply[0],
-  ): { readonly recorded: Recorded[]; readonly owed: ReadonlyMap<number, Decision> } {
-    const owed = new Map<number, Decision>();
+  ): { readonly recorded: Recorded[]; readonly owed: readonly Owed[] } {
+    const owed: Owed[] = [];
     if (typeof answers === 'number') return { recorded: decisions.map(() => 'recorded'), owed };
     const recorded = decisions.map((decision, place): Recorded => {
       const answer = answers[place];
       if (!Array.isArray(answer)) return RECORDED[Number(answer)] ?? 'lost';
       const [body, cancelReason] = answer;
       const job = { policy: policyOf(body, this.#lanes), cancelReason };
-      owed.set(place, { ...decision, settlement: honourCancel(decision.settlement, job) });
+      const settlement = honourCancel(decision.settlement, job);
+      owed.push({ place, of: decision, decision: { ...decision, settlement } });
       return 'lost';
     });
     return { recorded, owed };
   }
+}
+
+function rescuedOf({ id, name, queue }: LeasedJob, { state, stalls }: Settlement): Rescued {
+  const rescued = { id, name, queue, stalls, state: state as Rescued['state'] };
+  return state === 'dead' ? { ...rescued, reason: 'stalled' } : rescued;
 }
 
 function expiredOf({ id, attempt, stalls, policy }: LeasedJob): Decision {

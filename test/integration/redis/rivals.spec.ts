@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RedisStorage } from '../../../lib/drivers/redis/index.js';
 import {
@@ -107,3 +108,34 @@ it.skipIf(noRedis)('a schedule that two declare at once ticks as the one that st
     expect(wait > 300_000, `round ${round}`).toBe(isSeldom);
   }
 });
+
+it.skipIf(noRedis)(
+  'a rescue says of a job what was stored, also where somebody asked for its end since it was found',
+  async () => {
+    const [asked, other] = [jobOf({ queue: 'stalled' }), jobOf({ queue: 'stalled' })];
+    const ids = [asked.id, other.id];
+    const client = new Redis(server.port);
+    const call = client.call.bind(client) as (...args: unknown[]) => Promise<unknown>;
+    const slow = new RedisStorage({
+      client: Object.assign(client, {
+        call: async (...args: unknown[]) => {
+          const answer = await call(...args);
+          // It was found, and nothing is written yet.
+          if (JSON.stringify(answer).includes(asked.id)) await there.cancel([asked.id], 'not needed');
+          return answer;
+        },
+      }),
+    });
+    await slow.open();
+    await here.push([asked, other]);
+    await here.pop(requestOf({ queues: [{ queue: 'stalled', limit: 2 }], lease: 1 }));
+    const until = (await here.now()) + 2;
+    while ((await here.now()) < until);
+    const rescued = await slow.rescue(10, 3);
+    await slow.close();
+    client.disconnect();
+    const states = new Map(rescued.map(({ id, state }) => [id, state]));
+    expect(ids.map((id) => states.get(id))).toEqual(['cancelled', 'ready']);
+    expect((await here.info(ids)).map((record) => record?.state)).toEqual(['cancelled', 'ready']);
+  },
+);
