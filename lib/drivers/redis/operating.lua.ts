@@ -222,10 +222,14 @@ while count < limit do
   local first = call('ZRANGE', ENDED, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
   if #first == 0 then break end
   call('ZREM', ENDED, first[1])
-  local ids = unpacked(first[1])
-  local some = math.min(#ids, limit - count)
-  pruneSome({ unpack(ids, 1, some) })
-  if some < #ids then call('ZADD', ENDED, first[2], pack({ unpack(ids, some + 1) })) end
+  -- Packed again once: where many are elsewhere by now, few are found at a time.
+  local ids, done = unpacked(first[1]), 0
+  while done < #ids and count < limit do
+    local some = math.min(#ids - done, limit - count)
+    pruneSome({ unpack(ids, done + 1, done + some) })
+    done = done + some
+  end
+  if done < #ids then call('ZADD', ENDED, first[2], pack({ unpack(ids, done + 1) })) end
 end
 for _, key in ipairs(call('ZRANGE', base .. 'holds', '-inf', now, 'BYSCORE', 'LIMIT', 0, CHUNK)) do
   call('ZREM', base .. 'holds', key)
