@@ -45,8 +45,9 @@ export async function makeClient(url: string, options: object = {}): Promise<Red
     keepAlive: 10_000,
     retryStrategy: (attempt: number) =>
       Math.min(LONGEST_BACKOFF, 50 * 2 ** Math.min(attempt, 10)) * (0.5 + systemChance.random() / 2),
-    // After a failover the old primary may answer on, and would for ever refuse to write.
-    reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
+    // After a failover the old primary may answer on, and would for ever refuse to write. Before Redis 7 the error of a
+    // script's command stands behind a text of its own.
+    reconnectOnError: ({ message }: Error) => /\bREADONLY\b/.test(message),
   });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sleep, systemClock } from '../../core/clock.js';
+import { sleep, systemClock, type Timer } from '../../core/clock.js';
 import { StorageClosedError, StorageOpenError, StorageUnavailableError } from '../../core/errors.js';
 import type { RedisClient, Script } from './redis-client.js';
 import { isUnknownScript, translate } from './redis-errors.js';
@@ -30,13 +30,13 @@ export class RedisConnection {
   #connecting: Promise<void> | undefined;
   #isClosed = false;
   #isGivenUp = false;
+  #greeting: Timer | undefined;
 
   constructor({ client, isOwn, key }: ConnectionOptions) {
     this.client = client;
     this.#isOwn = isOwn;
     this.key = key;
-    if (isOwn) client.on('error', ignore);
-    if (isOwn) client.on('close', () => void (this.#isGivenUp = false));
+    if (isOwn) this.#watch();
   }
 
   /** Resolves once commands can be sent. */
@@ -119,6 +119,19 @@ export class RedisConnection {
     } catch (error) {
       throw translate(error);
     }
+  }
+
+  #watch(): void {
+    this.client.on('error', ignore);
+    // The client asks a new connection whether the server is ready, and would wait for ever for the answer.
+    this.client.on('connect', () => {
+      this.#greeting = systemClock.after(ANSWERED_WITHIN, () => this.#giveUp());
+    });
+    this.client.on('ready', () => this.#greeting?.cancel());
+    this.client.on('close', () => {
+      this.#greeting?.cancel();
+      this.#isGivenUp = false;
+    });
   }
 
   /** Nothing comes through the connection any more, and it may not notice by itself for a quarter of an hour. */

@@ -1,6 +1,6 @@
-/** Waits for the condition, for at most ten seconds. */
+/** Waits for the condition, for at most twenty seconds. */
 export async function eventually(condition: () => unknown, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 20_000;
   for (;;) {
     const isSo: unknown = await condition();
     if (isSo === true) return;

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Lanes } from '../../../lib/drivers/redis/lanes.js';
 import { NewsListener } from '../../../lib/drivers/redis/news-listener.js';
 import type { RedisClient } from '../../../lib/drivers/redis/redis-client.js';
@@ -11,7 +11,7 @@ import { FakeClock } from '../../../lib/testing/fake-clock.js';
 class QuietClient extends EventEmitter {
   readonly status = 'ready';
   readonly reconnects: (boolean | undefined)[] = [];
-  subscribe() {
+  subscribe(): Promise<void> {
     return Promise.resolve();
   }
   connect() {
@@ -22,9 +22,10 @@ class QuietClient extends EventEmitter {
   }
 }
 
-async function listening() {
+afterEach(() => void vi.useRealTimers());
+
+async function listening(client = new QuietClient()) {
   const clock = new FakeClock();
-  const client = new QuietClient();
   const hub = new SignalHub();
   const heard: Signal[] = [];
   hub.subscribe((signal) => heard.push(signal));
@@ -66,6 +67,16 @@ it('one that does not connects anew, within twenty seconds, and tells that it ma
   client.emit('ready');
   await new Promise((resolve) => setImmediate(resolve));
   expect(heard.map(({ kind }) => kind).toSorted()).toEqual(['cancel', 'ready', 'schedule']);
+  listener.stop();
+});
+
+it('one that is not told that it has subscribed connects anew, before it would miss its first beacon', async () => {
+  const client = new QuietClient();
+  vi.spyOn(client, 'subscribe').mockReturnValue(new Promise(() => {}));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const { heard, listener } = await listening(client);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([client.reconnects, heard]).toEqual([[true], []]);
   listener.stop();
 });
 
