@@ -23,6 +23,8 @@ const { POSTGRES_URL: named, POSTGRES_PROGRAMS: programs } = process.env;
 const canStart = named === undefined && (programs !== undefined || noPrivatePostgres() === undefined);
 const own = canStart ? await startPostgres(programs === undefined ? {} : { programs }) : undefined;
 const pool = own ? new pg.Pool({ connectionString: own.url, max: 2 }) : admin;
+// Connections that are just ending hear of the end of their server.
+if (own) pool.on('error', () => {});
 const schemas = temporarySchemas(own?.url, pool);
 afterAll(async () => {
   if (own) await pool.end();

@@ -35,6 +35,8 @@ export function temporarySchemas(url = POSTGRES_URL, owner = admin) {
       kept(new PostgresStorage({ pool, schema: named(schema), ...options })),
     pool(config: pg.PoolConfig = {}) {
       const pool = new pg.Pool({ connectionString: url, ...config });
+      // Its connections hear of the end of their server while they are just ending.
+      pool.on('error', () => {});
       pools.push(pool);
       return pool;
     },
