@@ -38,6 +38,9 @@ describe.each(SHARED_STORAGES)('on $name', (shared) => {
     await until('nobody was there for a while', async () => (await stage.storage.now()) > deserted + GAP);
     workers.push(...Array.from({ length: PROCESSES }, start));
     await ticksGoOn(3 * INTERVAL);
+    await until('nothing is to be made up for', async () => (await nextTicks()).all > deserted + 2 * GAP, {
+      seen: stage.story,
+    });
     await killAll(workers);
 
     const next = await nextTicks();
@@ -52,7 +55,7 @@ describe.each(SHARED_STORAGES)('on $name', (shared) => {
       made.filter((at) => at < first.last || at >= next.last || (at - first.last) % INTERVAL !== 0),
     ).toEqual([]);
     expect(
-      every.length - made.length,
+      every.filter((tick) => !made.includes(tick)).length,
       'ticks that nobody saw, but for the one job for all of them',
     ).toBeGreaterThanOrEqual(GAP / INTERVAL - 2);
   });

@@ -7,6 +7,8 @@ import { until } from './until.js';
 
 const WARM_UP = 5;
 const SAMPLES = 20;
+/** The bench tells how long it takes; a busy machine may take some times as long. Half a poll is five times this. */
+const WOKEN_WITHIN = 100;
 /** Longer than any storage holds news back after the last: the queue is idle. Milliseconds. */
 const IDLE = 70;
 
@@ -24,7 +26,9 @@ describe.each(SHARED_STORAGES)('on $name', (shared) => {
     for (let sample = 0; sample < WARM_UP + SAMPLES; sample++) delays.push(await delayOfOne());
     const median = delays.slice(WARM_UP).toSorted((a, b) => a - b)[SAMPLES / 2] ?? Infinity;
     console.info(`From queue() to the start in another process: median ${median.toFixed(1)} ms`);
-    expect(median, `median of ${delays.map((delay) => delay.toFixed(1)).join(', ')} ms`).toBeLessThan(25);
+    expect(median, `median of ${delays.map((delay) => delay.toFixed(1)).join(', ')} ms`).toBeLessThan(
+      WOKEN_WITHIN,
+    );
   });
 });
 
