@@ -220,6 +220,20 @@ export const groupsCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'group: a dead job that is retried comes back into the line of its group',
+    needs: 'groups',
+    async run({ storage }) {
+      await storage.push([jobOf({ group: 'a' })]);
+      const [dead] = await take(storage, requestOf());
+      assert.ok(dead);
+      await storage.complete([completionOf(dead, deadFor())]);
+      // The group is seen to have nothing left.
+      assert.deepEqual(await take(storage, requestOf()), []);
+      assert.deepEqual(await storage.retry([dead.id]), [true]);
+      assert.deepEqual(idsOf(await take(storage, requestOf())), [dead.id]);
+    },
+  },
+  {
     name: 'group: its jobs are listed by its name',
     needs: 'groups',
     async run({ storage }) {
