@@ -4,7 +4,7 @@ import { roomOf, startsOf, storedStarts, type Bounds, type Room } from '../../st
 import { claimThese } from './claim-statement.js';
 import type { Database } from './database.js';
 import { mayBeMore, takeTurns, type Candidate } from './group-turns.js';
-import { LOOKED_AT_ONCE, MOST_NOTES } from './governed-functions.sql.js';
+import { LOOKED_AT_ONCE, MOST_NOTED } from './governed-functions.sql.js';
 import {
   isChange,
   lineUp,
@@ -55,7 +55,7 @@ interface Held {
   };
   readonly now: number;
   readonly running: number;
-  readonly notes: number;
+  readonly noted: number;
   readonly due: number;
   readonly seqs: readonly number[] | null;
   readonly groups: readonly LookedAt[] | null;
@@ -162,7 +162,7 @@ class GovernedClaim {
 
   /** There is more to look at than was. */
   get #isBehind(): boolean {
-    return this.#held.notes === MOST_NOTES || this.#held.due === LOOKED_AT_ONCE;
+    return this.#held.noted >= MOST_NOTED || this.#held.due === LOOKED_AT_ONCE;
   }
 
   get #hasTurned(): boolean {

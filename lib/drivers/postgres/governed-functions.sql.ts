@@ -1,7 +1,8 @@
+import { ANY_LANE } from './group-schema.sql.js';
 import { PLACE, RANK } from './job-order.sql.js';
 
-/** What others left to a claim must not make that claim long. */
-export const MOST_NOTES = 10_000;
+/** Groups in notes, or a note's worth more: what others left to a claim must not make that claim long. */
+export const MOST_NOTED = 10_000;
 export const LOOKED_AT_ONCE = 100;
 
 // From one lane to the next, however many jobs wait in each: what asks for lanes that have some may read them all.
@@ -36,8 +37,10 @@ export const GOVERNED_FUNCTIONS = `
   declare
     held record;
     moment bigint;
-    noted integer[] := '{}';
-    notes integer;
+    note record;
+    last_note bigint := 0;
+    noted_most integer := 0;
+    noted integer[];
     due integer[];
   begin
     select q.limits::json as limits, q.starts, q.turn, q.turns, q.has_groups, q.is_governed, q.paused_at is not null as is_paused
@@ -45,16 +48,23 @@ export const GOVERNED_FUNCTIONS = `
     if not found then return null; end if;
     moment := jobs.clock_1();
     if held.is_paused then return json_build_object('queue', row_to_json(held), 'now', moment)::text; end if;
+    for note in select n.seq, n.groups from jobs.note n where n.queue = wanted order by n.seq loop
+      exit when noted_most >= ${MOST_NOTED};
+      noted_most := noted_most + cardinality(note.groups);
+      last_note := note.seq;
+    end loop;
+    -- One that was committed since is taken along.
     with taken as (
-      delete from jobs.note n where n.seq = any(array(
-        select n.seq from jobs.note n where n.queue = wanted order by n.seq limit ${MOST_NOTES}))
-      returning n.seq, n.grp)
-    select coalesce(array_agg(x.grp order by x.first), '{}'), coalesce(sum(x.count), 0)::integer into noted, notes
-    from (select grp, min(seq) as first, count(*) as count from taken group by grp) x;
+      delete from jobs.note n where n.queue = wanted and n.seq <= last_note returning n.seq, n.unless_in, n.groups)
+    select coalesce(array_agg(x.id order by x.first), '{}') into noted from (
+      select e.id, min(array[t.seq, e.place]) as first from taken t cross join unnest(t.groups) with ordinality as e (id, place)
+      where t.unless_in is null
+        or not exists (select 1 from jobs.line i where i.grp = e.id and t.unless_in in (i.lane, ${ANY_LANE}))
+      group by e.id) x;
     due := array(
       select g.id from jobs.job_group g where g.queue = wanted and g.look_at <= moment order by g.look_at limit ${LOOKED_AT_ONCE});
     return json_build_object(
-      'queue', row_to_json(held), 'now', moment, 'notes', notes, 'due', cardinality(due),
+      'queue', row_to_json(held), 'now', moment, 'noted', noted_most, 'due', cardinality(due),
       'running', case when held.limits ->> 'concurrency' is null then 0 else (
         select count(*) from jobs.job j where j.state = 3 and j.lane = any(array(
           select l.id from jobs.lane l where l.queue = (select q.name from jobs.queue q where q.key = wanted)))) end,

@@ -29,7 +29,7 @@ const GOVERN = `
   from json_to_recordset($1::text::json) as x(key uuid, name text) order by x.key
   on conflict (key) do update set has_groups = true, is_governed = true where not queue.has_groups`;
 const HOLD = `select 1 from jobs.queue where key = $1::uuid for no key update`;
-const NOTE = `insert into jobs.note (queue, grp) select queue, id from jobs.job_group where id = $1::integer`;
+const NOTE = `insert into jobs.note (queue, groups) select queue, array[id] from jobs.job_group where id = $1::integer`;
 const PAUSE = `
   update jobs.job_group set paused_at = jobs.clock_1(), pause_reason = $2::text where id = $1::integer`;
 const RESUME = `

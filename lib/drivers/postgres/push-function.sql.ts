@@ -1,3 +1,5 @@
+import { notesOf } from './group-schema.sql.js';
+
 // What all jobs of the batch share comes once.
 const numbers = (parameter: string, type: string) => `
             case left(${parameter}, 1) when '' then null when '{' then ${parameter}::${type}[]
@@ -26,6 +28,12 @@ const ADD = `
           moment + x.expiry, x.ageing, x.edges, case when x.edges & 2 = 2 then x.delay end, x.grp, x.flow, x.group_name
         from ${ASKED}
         cross join lateral (select greatest(moment, coalesce(x.at, moment + x.delay)) as at) due`;
+
+// The state in a way that no partial index fits: see claimParts.
+const NOTE_GROUPS = `
+        if nullif(groups, '') is not null then
+          ${notesOf('(select j.seq, j.lane, j.grp from jobs.job j where j.key = any(all_keys) and j.state < 1)')};
+        end if;`;
 
 /**
  * The parameters of the function, in order. Numbers and UUIDs come as an array of PostgreSQL, as one value where all jobs have
@@ -110,7 +118,7 @@ export const PUSH_FUNCTION = `
       if cardinality(stored) = cardinality(all_keys)
         -- Ids of new jobs lie close together: mostly one look tells of them all.
         and (not exists (select 1 from jobs.ended_job e where e.key >= lowest::uuid and e.key <= highest::uuid)
-          or not exists (select 1 from jobs.ended_job e where e.key = any(all_keys))) then
+          or not exists (select 1 from jobs.ended_job e where e.key = any(all_keys))) then${NOTE_GROUPS}
         return;
       end if;
 
@@ -157,6 +165,8 @@ export const PUSH_FUNCTION = `
           and x.place <> all(given));
       exit when cardinality(wanted) = 0;
     end loop;
+
+    ${NOTE_GROUPS.trim()}
 
     -- Of the places with one key, that was stored which first came with the unique key of the row. Those before it
     -- met the holder of their unique key, and all others the job that has their key.

@@ -5,6 +5,7 @@ import type { Database } from './database.js';
 import type { Flows } from './flows.js';
 import { groupsOf, type GroupTable } from './group-table.js';
 import { jobKeyOf } from './job-key.js';
+import { notesOf } from './group-schema.sql.js';
 import type { LaneOf, Lanes } from './lanes.js';
 import { isUniqueViolation } from './postgres-errors.js';
 import { LAPSED, LASTING_COLUMNS, STATE } from './schema.js';
@@ -33,7 +34,8 @@ const RETRY = `
   with ${MOMENT},
   back as (
     delete from jobs.ended_job using moment where key = any($1::uuid[]) and state in (5, 6)
-    returning ${LASTING_COLUMNS.map((column) => `${RETRIED[column] ?? column} as ${column}`).join(', ')})
+    returning ${LASTING_COLUMNS.map((column) => `${RETRIED[column] ?? column} as ${column}`).join(', ')}),
+  noted as (${notesOf('(select seq, lane, $6::integer as grp from back)')})
   insert into jobs.job (${LASTING}, state, grp, due_in, unique_key)
   select ${LASTING}, case when $5::boolean then ${STATE.blocked} when $2::bigint > 0 then 1 else 0 end, $6::integer,
     case when $5::boolean then $2::bigint end,
