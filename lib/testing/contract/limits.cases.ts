@@ -94,14 +94,16 @@ export const limitsCases: readonly ContractCase[] = [
     async run(context) {
       const [one, other] = await pairOf(context);
       await one.limit('default', { concurrency: 1 });
-      await one.push(jobsOf(3));
-      const held = only(await take(one));
+      await one.push(jobsOf(6));
       const news = newsOf(other);
-      await context.advance(20);
-      news.clear();
-      await one.complete([completionOf(held)]);
-      if (other.capabilities.signals)
-        await context.eventually(() => news.tells('default'), 'news of the end');
+      // Some of the news may be of the listener's own beginning, so that the first is no proof yet.
+      for (let round = 0; round < 4; round++) {
+        const held = only(await take(one));
+        news.clear();
+        await one.complete([completionOf(held)]);
+        if (other.capabilities.signals)
+          await context.eventually(() => news.tells('default'), 'news of the end');
+      }
       assert.equal((await take(other)).length, 1);
       news.clear();
       await one.limit('default', { concurrency: 2 });
