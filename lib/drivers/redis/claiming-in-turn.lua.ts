@@ -27,40 +27,48 @@ local function heldUntil(g, limits)
   return nextStartAt(starts, limits.groupStarts, limits.groupPer)
 end
 
--- The first job of a group, of the lanes given; nil for one that nobody took in time.
-local function takeOf(g, lanes, limits)
-  local lane, member
+-- The one of these lanes whose first job of the group goes first.
+local function firstLane(g, lanes)
+  if #lanes == 1 then return lanes[1] end
+  local lane, place
   for _, one in ipairs(lanes) do
     local first = call('ZRANGE', lineOf(one, g), 0, 0)[1]
     if not first then
       dropLine(one, g)
-    elseif not member or sub(first, 1, 39) < sub(member, 1, 39) then
-      lane, member = one, first
+    elseif not place or sub(first, 1, 39) < place then
+      lane, place = one, sub(first, 1, 39)
     end
   end
+  return lane
+end
+
+-- The first job of a group in the lanes, of those given, after which it stands behind all others; nil for one that nobody
+-- took in time, which takes no turn. Its place in \`gready\` is for the caller to take away.
+local function takeOf(g, lanes, limits, passed, several)
+  local lane = firstLane(g, lanes)
+  local member = lane and call('ZPOPMIN', lineOf(lane, g))[1]
+  if lane and call('EXISTS', lineOf(lane, g)) == 0 then dropLine(lane, g) end
   if not member then return nil end
-  removeReady(lane, g, member)
-  local id = sub(member, 40)
-  if hasExpired(id, { more = '2' }) then
+  local id, own = sub(member, 40), passed[lane] or {}
+  passed[lane], own[#own + 1] = own, id
+  if mayExpire and hasExpired(id, { more = '2' }) then
     setAside(id)
     return nil
   end
+  groupsOf[id] = g.name
   call('SADD', g.started, id)
-  call('HINCRBY', g.key, 'waiting', -1)
   if limits.groupStarts then
     call('HSET', g.key, 'starts', withStarts(call('HGET', g.key, 'starts'), limits.groupPer, 1))
   end
-  if call('EXISTS', g.lines) == 1 then
-    call('HSET', g.key, 'turn', nextTurn(g.queue))
-    stand(g, 'o')
-  end
+  local left = call('SMEMBERS', g.lines)
+  if #left > 0 then standWith(g, left, nextTurn(g.queue, several)) end
   return id
 end
 
 local function takePlain(lanes, limit, ids)
   local taken = takeFirst(lanes, limit)
   for _, id in ipairs(taken) do
-    local state = call('HGET', STATES, id)
+    local state = mayExpire and call('HGET', STATES, id)
     if state and hasExpired(id, { more = sub(state, 2, 2) }) then
       leaveOrdered(id, sub(state, 28, 34))
       setAside(id)
@@ -77,7 +85,7 @@ local function takeInTurn(queue, limits, limit, lanes)
   local starts, room = limits.starts and call('HGET', governor, 'starts'), math.huge
   if limits.most then room = limits.most - call('SCARD', base .. 'running:' .. queue) end
   if limits.starts then room = math.min(room, startsLeft(starts, limits.starts, limits.per)) end
-  local ids, heads, most = {}, {}, math.min(limit, room)
+  local ids, passed, heads, read, most = {}, {}, {}, {}, math.min(limit, room)
 
   -- When the rate of the queue lets go on, where that is what holds it.
   local function letsGoOnAt()
@@ -85,9 +93,15 @@ local function takeInTurn(queue, limits, limit, lanes)
     return at and at > now and at or nil
   end
 
-  local function look(nth)
-    local first = call('ZRANGE', base .. 'turns:' .. lanes[nth], 0, 0, 'WITHSCORES')
-    heads[nth] = #first > 0 and { name = first[1], turn = tonumber(first[2]) } or false
+  -- Several are read at once: whoever was met stands behind all of those, or not there any more. If not, all is read anew.
+  local function look(nth, isAnew)
+    local some = read[nth]
+    if isAnew or some.at >= #some then
+      some = call('ZRANGE', base .. 'turns:' .. lanes[nth], 0, math.ceil(most / #lanes), 'WITHSCORES')
+      some.at, read[nth] = 0, some
+    end
+    heads[nth] = some[some.at + 1] and { name = some[some.at + 1], turn = tonumber(some[some.at + 2]) } or false
+    some.at = some.at + 2
   end
 
   -- Jobs without a group are one group more. Their turn is given when a claim first sees them.
@@ -103,7 +117,7 @@ local function takeInTurn(queue, limits, limit, lanes)
   end
 
   if room <= 0 then return ids, letsGoOnAt() end
-  for nth = 1, #lanes do look(nth) end
+  for nth = 1, #lanes do look(nth, true) end
   local plain, walked, isMore = plainTurn(), 0, isMoving
   while walked < 2 * CHUNK do
     local best
@@ -121,7 +135,7 @@ local function takeInTurn(queue, limits, limit, lanes)
       for nth = 1, #lanes do
         if heads[nth] and heads[nth].name == g.name then own[#own + 1] = nth end
       end
-      local held = heldUntil(g, limits)
+      local held, isMoved = heldUntil(g, limits), true
       if held then
         stand(g, 'l', held)
       elseif #ids >= most then
@@ -130,12 +144,14 @@ local function takeInTurn(queue, limits, limit, lanes)
       else
         local names = {}
         for nth, index in ipairs(own) do names[nth] = lanes[index] end
-        ids[#ids + 1] = takeOf(g, names, limits)
+        local id = takeOf(g, names, limits, passed, most - #ids)
+        ids[#ids + 1], isMoved = id, id ~= nil
       end
-      for _, nth in ipairs(own) do look(nth) end
+      for _, nth in ipairs(own) do look(nth, not isMoved) end
       walked = walked + 1
     end
   end
+  for lane, some in pairs(passed) do call('ZREM', base .. 'gready:' .. lane, unpack(some)) end
   if walked >= 2 * CHUNK then isMore = true end
   if limits.starts and #ids > 0 then
     starts = withStarts(starts, limits.per, #ids)

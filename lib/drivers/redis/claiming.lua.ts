@@ -159,12 +159,22 @@ local function hasJobs(lanes)
   return false
 end
 
--- A job that has more than a plain one, as it is handed out.
-local function whole(id, body, text)
-  if sub(text, 2, 2) ~= '2' then return nil end
-  dropExpiry(id)
-  return { id, body, text, call('HGET', base .. 'grouped', id), call('HGET', base .. 'flows', id),
-    call('HGETALL', base .. 'after:' .. id) }
+-- Whether any job has an expiry: those that have one and were never taken stand in one place. And the groups of what was
+-- taken in turn: nothing else that is ready has one.
+local mayExpire, groupsOf = false, {}
+
+-- Those of these jobs that have more than a plain one, as they are handed out, body and state still to be filled in.
+local function wholesOf(ids, states)
+  local rich, wholes = {}, {}
+  for nth, id in ipairs(ids) do
+    if states[nth] and sub(states[nth], 2, 2) == '2' then rich[#rich + 1] = id end
+  end
+  if #rich == 0 then return wholes end
+  local flows, open = call('HMGET', base .. 'flows', unpack(rich)), call('HMGET', base .. 'open', unpack(rich))
+  for nth, id in ipairs(rich) do
+    wholes[id] = { id, '', '', groupsOf[id] or false, flows[nth], open[nth] and call('HGETALL', base .. 'after:' .. id) or {} }
+  end
+  return wholes
 end
 
 -- Under one claim. In a governed queue what runs is known one by one. All that was taken is looked at before any is
@@ -172,15 +182,16 @@ end
 local function lease(taken, name, runner, length, answer, queue)
   if #taken == 0 then return end
   local bodies, states = call('HMGET', JOBS, unpack(taken)), call('HMGET', STATES, unpack(taken))
-  local ids, texts, bodiesOf, wholes, isFirst, size = {}, {}, {}, {}, {}, 0
+  local ids, texts, bodiesOf, isFirst, wholes, size = {}, {}, {}, {}, wholesOf(taken, states), 0
   local tail, more = NOW .. ZERO13, queue and '32' or '30'
   for nth, id in ipairs(taken) do
     local body, state = bodies[nth], states[nth]
-    local isRich = state and sub(state, 2, 2) == '2'
-    if isRich then leaveOrdered(id, sub(state, 28, 34)) end
-    if isRich and hasExpired(id, { more = '2' }) then
+    local isRich = wholes[id] ~= nil
+    if isRich and not groupsOf[id] then leaveOrdered(id, sub(state, 28, 34)) end
+    if isRich and mayExpire and hasExpired(id, { more = '2' }) then
       setAside(id)
     elseif body then
+      if isRich and mayExpire then dropExpiry(id) end
       local unique = state and sub(state, 3, 3) or sub(body, 61, 61)
       -- A waiting key is free for good at the first claim.
       if unique == '1' then
@@ -197,18 +208,18 @@ local function lease(taken, name, runner, length, answer, queue)
       else
         texts[size] = more .. unique .. FIRST .. sub(body, 40, 46) .. tail .. sub(body, 1, 39)
       end
-      if queue then call('SADD', base .. 'running:' .. queue, id) end
-      wholes[size] = isRich and whole(id, body, texts[size])
       bodiesOf[size], isFirst[size] = body, not state
     end
   end
   if size == 0 then return end
+  if queue then call('SADD', base .. 'running:' .. queue, unpack(ids)) end
   local claim, fields, last = openClaim(name, NOW, runner, ids, format('%d', now + length)), {}, #answer
   for nth = 1, size do
     fields[2 * nth - 1], fields[2 * nth] = ids[nth], texts[nth] .. claim
-    if wholes[nth] then
-      last = last + 1
-      answer[last] = wholes[nth]
+    local whole = wholes[ids[nth]]
+    if whole then
+      whole[2], whole[3], last = bodiesOf[nth], texts[nth], last + 1
+      answer[last] = whole
     else
       answer[last + 1], answer[last + 2], answer[last + 3] = ids[nth], bodiesOf[nth], isFirst[nth] and '' or texts[nth]
       last = last + 3
@@ -223,6 +234,7 @@ local function claim()
   local nextDue = promote()
   if nextDue == now and patience > 0 then return { -2 } end
   local answer, soonest = { -1, {} }, nextDue
+  mayExpire = call('EXISTS', base .. 'expiries') == 1
   for nth = 1, tonumber(nextArg()) do
     local queue, limit, lanes = nextArg(), tonumber(nextArg()), {}
     for place = 1, tonumber(nextArg()) do lanes[place] = nextArg() end

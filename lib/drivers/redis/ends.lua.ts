@@ -70,17 +70,17 @@ local function keepText(name, id, text, job)
 end
 
 local function settle(id, job, s)
-  local isRich, isRun = job.more == '2', job.state == '3'
+  local isRich, isRun, group = job.more == '2', job.state == '3', groupOf(id, job)
   if isRun then
     cease(job.rest)
-    if isRich then endRun(id, job.lane) end
+    if isRich then endRuns(job.lane, { id }, { group }) end
   elseif job.state == '7' then
     call('HINCRBY', base .. 'blocked', job.lane, -1)
   else
     unwait(id, job)
   end
-  local isEnd, isKept, group = s.keep ~= '', s.keep ~= '-', groupOf(id, job)
-  if group and isRun ~= isEnd then join(job.lane, group, isRun and 1 or -1) end
+  local isEnd, isKept = s.keep ~= '', s.keep ~= '-'
+  if group and isEnd then join(job.lane, group, -1) end
   if s.attempt ~= '' then job.attempt, job.stalls = s.attempt, s.stalls end
   job.rest = ''
   if s.state == '4' then count('completed', job.lane) end

@@ -45,12 +45,12 @@ return 1
 export const GROUP = `${LAYOUT}${RECORDS}
 local queue = nextArg()
 local g, limits = turnsOf(queue, nextArg()), limitsOf(queue)
-local waiting = tonumber(call('HGET', g.key, 'waiting') or 0)
+local living = tonumber(call('HGET', g.key, 'living') or 0)
 local running, paused, again = call('SCARD', g.started), call('HGET', g.key, 'paused'), 0
-if waiting == 0 and running == 0 and not paused then return {} end
+if living == 0 and not paused then return {} end
 if limits and limits.groupStarts then
   again = nextStartAt(call('HGET', g.key, 'starts'), limits.groupStarts, limits.groupPer)
   if again <= now then again = 0 end
 end
-return { waiting, running, again, paused }
+return { living - running, running, again, paused }
 `;

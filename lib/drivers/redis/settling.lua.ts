@@ -45,6 +45,28 @@ local function headOf(heads, text, counted, goes, hasResults)
   return head
 end
 
+-- What is to be done of those that may have a group, a limit, or others who wait for them.
+local function endRich(ended)
+  local lanes, isAwaited = {}, nil
+  for _, one in ipairs(ended) do
+    local id, head, _, result = unpack(one)
+    if head.more == '2' then
+      local own = lanes[head.lane] or {}
+      lanes[head.lane], own[#own + 1] = own, id
+      -- Whoever ever waited for another stands there.
+      if isAwaited == nil then isAwaited = call('EXISTS', base .. 'open') == 1 end
+      if isAwaited then noteEnd(id, '4', result) end
+    end
+  end
+  for lane, own in pairs(lanes) do
+    local groups = call('HMGET', base .. 'grouped', unpack(own))
+    endRuns(lane, own, groups)
+    for nth = 1, #own do
+      if groups[nth] then join(lane, groups[nth], -1) end
+    end
+  end
+end
+
 -- No more than a chunk, and no id is there twice.
 local function completeChunk(attempt, stalls, keep, token, size, answers, results)
   local ids = { unpack(ARGV, at, at + size - 1) }
@@ -56,7 +78,7 @@ local function completeChunk(attempt, stalls, keep, token, size, answers, result
   local isCounted = keep and counted ~= ZERO8 .. ZERO8
   for nth = 1, size do
     local id, text = ids[nth], states[nth]
-    if text and isCounted then text = fullOf(text, call('HGET', JOBS, id) or '') end
+    if text and isCounted and isBrief(text) then text = fullOf(text, call('HGET', JOBS, id) or '') end
     local head = text and headOf(heads, text, counted, goes, results)
     if head and head.isRunning and head.token == token then
       number = number + 1
@@ -93,13 +115,10 @@ local function completeChunk(attempt, stalls, keep, token, size, answers, result
       end
     end
   end
+  endRich(rest)
   for _, one in ipairs(rest) do
-    local id, head, text, result = unpack(one)
+    local id, head, text = unpack(one)
     if head.unique ~= '0' then freeLiving(id, head.unique) end
-    if head.more == '2' then
-      endRun(id, head.lane)
-      noteEnd(id, '4', result)
-    end
     if not keep then forgetRest(id, head.more, head.unique, bucketOf(text)) end
   end
 end

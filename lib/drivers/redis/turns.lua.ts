@@ -54,7 +54,7 @@ end
  * | `governed` | queue → its limits as six numbers, - for none. Never goes away |
  * | `governor:<queue>` | the last turn given, the turn of jobs without a group, the starts that count |
  * | `running:<queue>`, `started:<group>` | ids of what runs: a limit is never read from a counter |
- * | `group:<group>` | waiting, turn, where, starts, paused. Goes with the last that it says |
+ * | `group:<group>` | living: jobs that have not ended; where; turn, outside of the lanes; starts, paused. Goes with the last that it says |
  * | `lines:<group>` | lanes in which it has ready jobs |
  * | `ready:<lane>:<name>` | its ready jobs, as in `ready:<lane>` |
  * | `gready:<lane>`, `gscheduled:<lane>`, `gretrying:<lane>` | those of all groups, by the time they are due; of later ones also those with an order |
@@ -64,7 +64,7 @@ end
 export const TURNS = `${RATES}
 local FULL = 1000000000000000
 local queues, limitsBy, turnsBy = {}, {}, {}
-local touched, roomy = {}, {}
+local touched, roomy, reserved = {}, {}, {}
 
 local function queueOf(lane)
   if not queues[lane] then queues[lane] = call('LINDEX', base .. 'lanes:texts', 2 * tonumber(lane) - 2) end
@@ -111,18 +111,39 @@ local function turnsOf(queue, name)
   return g
 end
 
-local function nextTurn(queue) return call('HINCRBY', base .. 'governor:' .. queue, 'turns', 1) end
+-- Who may need several takes their numbers at once; those that it does not give are left out.
+local function nextTurn(queue, several)
+  local own = reserved[queue]
+  if not own or own.given == own.last then
+    local last = call('HINCRBY', base .. 'governor:' .. queue, 'turns', several or 1)
+    own = { given = last - (several or 1), last = last }
+    reserved[queue] = own
+  end
+  own.given = own.given + 1
+  return own.given
+end
+
+-- Of a group in the lanes. It is the same in all of them.
+local function turnOf(g)
+  for _, lane in ipairs(call('SMEMBERS', g.lines)) do
+    local turn = call('ZSCORE', base .. 'turns:' .. lane, g.name)
+    if turn then return turn end
+  end
+end
+
+local function standWith(g, lanes, turn)
+  for _, lane in ipairs(lanes) do call('ZADD', base .. 'turns:' .. lane, format('%d', turn), g.name) end
+end
 
 local function stand(g, where, at)
   local before = call('HGET', g.key, 'where')
   if before == 'l' and where ~= 'l' then call('ZREM', g.later, g.name) end
-  if before == 'o' or where == 'o' then
-    local turn = where == 'o' and call('HGET', g.key, 'turn')
-    for _, lane in ipairs(call('SMEMBERS', g.lines)) do
-      if turn then call('ZADD', base .. 'turns:' .. lane, turn, g.name)
-      else call('ZREM', base .. 'turns:' .. lane, g.name) end
-    end
+  if before == 'o' then
+    local turn = turnOf(g)
+    if turn then call('HSET', g.key, 'turn', turn) end
+    for _, lane in ipairs(call('SMEMBERS', g.lines)) do call('ZREM', base .. 'turns:' .. lane, g.name) end
   end
+  if where == 'o' then standWith(g, call('SMEMBERS', g.lines), call('HGET', g.key, 'turn')) end
   if where == 'l' then call('ZADD', g.later, format('%d', at), g.name) end
   if where then call('HSET', g.key, 'where', where) else call('HDEL', g.key, 'where') end
 end
@@ -134,6 +155,7 @@ local function addReady(lane, g, member, due)
   call('ZADD', base .. 'gready:' .. lane, due, sub(member, 40))
   if call('SADD', g.lines, lane) == 0 then return end
   local where = call('HGET', g.key, 'where')
+  if where == 'o' then return standWith(g, { lane }, turnOf(g)) end
   if call('SCARD', g.lines) == 1 then
     call('HSET', g.key, 'turn', nextTurn(g.queue))
     -- It stood there to be forgotten. Whether its rate holds it back is seen when its turn comes.
@@ -142,39 +164,33 @@ local function addReady(lane, g, member, due)
       where = nil
     end
   end
-  if where == 'o' then
-    call('ZADD', base .. 'turns:' .. lane, call('HGET', g.key, 'turn'), g.name)
-  elseif not where and call('HEXISTS', g.key, 'paused') == 0 then
-    stand(g, 'o')
-  end
+  if not where and call('HEXISTS', g.key, 'paused') == 0 then stand(g, 'o') end
 end
 
+-- A line that nothing is left in. With the last of them the group is nowhere.
 local function dropLine(lane, g)
-  if call('EXISTS', lineOf(lane, g)) == 1 then return end
   call('SREM', g.lines, lane)
   call('ZREM', base .. 'turns:' .. lane, g.name)
-  if call('EXISTS', g.lines) == 0 then
-    stand(g, nil)
-    call('HDEL', g.key, 'turn')
-  end
+  if call('EXISTS', g.lines) == 1 then return end
+  if call('HGET', g.key, 'where') == 'l' then call('ZREM', g.later, g.name) end
+  call('HDEL', g.key, 'where', 'turn')
 end
 
 local function removeReady(lane, g, member)
   if call('ZREM', lineOf(lane, g), member) == 0 then return false end
   call('ZREM', base .. 'gready:' .. lane, sub(member, 40))
-  dropLine(lane, g)
+  if call('EXISTS', lineOf(lane, g)) == 0 then dropLine(lane, g) end
   return true
 end
 
--- So many jobs more of the group wait, ready or not.
+-- So many jobs more of the group have not ended.
 local function join(lane, group, by)
   local g = turnsOf(queueOf(lane), group)
-  call('HINCRBY', g.key, 'waiting', by)
-  if by < 0 then touched[g.key] = g end
+  if call('HINCRBY', g.key, 'living', by) <= 0 then touched[g.key] = g end
 end
 
 local function forgetIdle(g)
-  if tonumber(call('HGET', g.key, 'waiting') or 0) > 0 or call('EXISTS', g.started) == 1 then return end
+  if tonumber(call('HGET', g.key, 'living') or 0) > 0 then return end
   if call('HEXISTS', g.key, 'paused') == 1 then return end
   local limits = limitsOf(g.queue)
   local kept = limits and limits.groupPer and startsWithin(call('HGET', g.key, 'starts'), limits.groupPer) or {}
@@ -185,21 +201,22 @@ local function forgetIdle(g)
   call('DEL', g.key)
 end
 
--- There may be room now for one that somebody else waits for.
-local function endRun(id, lane)
+-- Of jobs of one lane, and the group of each, if it has one. There may be room now for some that somebody else waits for.
+local function endRuns(lane, ids, groups)
   local queue = queueOf(lane)
   local limits = limitsOf(queue)
-  if not limits or call('SREM', base .. 'running:' .. queue, id) == 0 then return end
-  if limits.most and call('SCARD', base .. 'running:' .. queue) + 1 >= limits.most then roomy[queue] = lane end
-  local group = call('HGET', base .. 'grouped', id)
-  if not group then return end
-  local g = turnsOf(queue, group)
-  touched[g.key] = g
-  call('SREM', g.started, id)
-  if call('HGET', g.key, 'where') == 'l' and call('EXISTS', g.lines) == 1
-    and tonumber(call('ZSCORE', g.later, g.name)) == FULL then
-    stand(g, 'o')
-    roomy[queue] = lane
+  local number = limits and call('SREM', base .. 'running:' .. queue, unpack(ids)) or 0
+  if number == 0 then return end
+  if limits.most and call('SCARD', base .. 'running:' .. queue) + number >= limits.most then roomy[queue] = lane end
+  -- Without such a limit nobody stands there at FULL (see LIMIT).
+  local isHeld = limits.groupMost and call('EXISTS', base .. 'later:' .. queue) == 1
+  for nth, id in ipairs(ids) do
+    local g = groups[nth] and turnsOf(queue, groups[nth])
+    if g then call('SREM', g.started, id) end
+    if g and isHeld and tonumber(call('ZSCORE', g.later, g.name)) == FULL and call('EXISTS', g.lines) == 1 then
+      stand(g, 'o')
+      roomy[queue] = lane
+    end
   end
 end
 
