@@ -1,7 +1,6 @@
 import { CLAIM_IN_TURN } from './claiming-in-turn.lua.js';
-import { LAYOUT } from './layout.lua.js';
 import { POP_PLAIN } from './plain-claiming.lua.js';
-import { RECORDS } from './records.lua.js';
+import { withRecords } from './records.lua.js';
 
 /**
  * Moves what is due to the ready jobs, then claims the first of them. Returns milliseconds until the next is due,
@@ -257,6 +256,9 @@ end
 `;
 
 /** Claims alone: what an idle runner asks for again and again is short. Answers as the other does. */
-export const POP = `${LAYOUT}${POP_PLAIN}${RECORDS}${CLAIM}
+export const POP = withRecords(
+  `${CLAIM}
 return { {}, claim() }
-`;
+`,
+  POP_PLAIN,
+);

@@ -1,8 +1,7 @@
-import { LAYOUT } from './layout.lua.js';
-import { RECORDS } from './records.lua.js';
+import { withRecords } from './records.lua.js';
 
 /** No claim that comes after it takes from the group. */
-export const PAUSE_GROUP = `${LAYOUT}${RECORDS}
+export const PAUSE_GROUP = withRecords(`
 local queue, group, reason = nextArg(), nextArg(), nextArg()
 govern(queue)
 local g = turnsOf(queue, group)
@@ -10,23 +9,23 @@ stand(g, nil)
 call('HSET', g.key, 'paused', NOW .. reason)
 call('HSETNX', base .. 'queues', queue, now)
 return 1
-`;
+`);
 
 /** The group goes on with the turn it had. Tells all lanes, since those of one queue are not known here. */
-export const RESUME_GROUP = `${LAYOUT}${RECORDS}
+export const RESUME_GROUP = withRecords(`
 local g = turnsOf(nextArg(), nextArg())
 if call('HDEL', g.key, 'paused') == 0 then return 0 end
 if call('EXISTS', g.lines) == 1 then stand(g, 'o') end
 forgetIdle(g)
 redis.pcall('PUBLISH', base .. 'news', ARGV[3] .. ' ready ')
 return 1
-`;
+`);
 
 /**
  * Bounds a queue, or lets go of it. Groups that were held back are looked at again by the next claim; those that are
  * too many now are found when their turn comes.
  */
-export const LIMIT = `${LAYOUT}${RECORDS}
+export const LIMIT = withRecords(`
 local queue, limits = nextArg(), nextArg()
 if limits == '' then
   if not limitsOf(queue) then return 0 end
@@ -39,10 +38,10 @@ local later = base .. 'later:' .. queue
 if call('EXISTS', later) == 1 then call('ZUNIONSTORE', later, 1, later, 'WEIGHTS', 0) end
 redis.pcall('PUBLISH', base .. 'news', ARGV[3] .. ' ready ')
 return 1
-`;
+`);
 
 /** Waiting, running, when its rate lets it start again or 0, and since when and why it is paused; nothing, if nothing is. */
-export const GROUP = `${LAYOUT}${RECORDS}
+export const GROUP = withRecords(`
 local queue = nextArg()
 local g, limits = turnsOf(queue, nextArg()), limitsOf(queue)
 local living = tonumber(call('HGET', g.key, 'living') or 0)
@@ -53,4 +52,4 @@ if limits and limits.groupStarts then
   if again <= now then again = 0 end
 end
 return { living - running, running, again, paused }
-`;
+`);

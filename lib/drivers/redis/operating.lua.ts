@@ -1,6 +1,6 @@
 import { LAYOUT } from './layout.lua.js';
 import { DROP_STEPS } from './recent.lua.js';
-import { RECORDS } from './records.lua.js';
+import { withRecords } from './records.lua.js';
 import { HOLDER_OF } from './unique-keys.lua.js';
 
 /**
@@ -9,7 +9,7 @@ import { HOLDER_OF } from './unique-keys.lua.js';
  *
  * Safe under rivals: a run that ends meanwhile finds the wish or is over before it.
  */
-export const ASK = `${LAYOUT}${RECORDS}
+export const ASK = withRecords(`
 local reason, answers, isAsked = nextArg(), {}, false
 while ARGV[at] do
   local id = nextArg()
@@ -32,7 +32,7 @@ while ARGV[at] do
 end
 finish(isAsked and 'cancel')
 return answers
-`;
+`);
 
 /** What moves jobs from one lane to another: a queue, or nothing, and the lanes there for those they are in. */
 const MOVES = `
@@ -56,7 +56,7 @@ end
  * again, unless another has it: the key is taken in the step that sees it free. Answers 2 for a job in a lane that is
  * not named, and nothing was done to it.
  */
-export const RETRY = `${LAYOUT}${RECORDS}${HOLDER_OF}
+export const RETRY = withRecords(`${HOLDER_OF}
 local delay, answers = tonumber(nextArg()), {}
 ${MOVES}
 local function restart(id, job, stands)
@@ -103,10 +103,10 @@ while ARGV[at] do
 end
 finish()
 return answers
-`;
+`);
 
 /** Deletes whatever does not run: what a pop takes in the same moment runs, or is gone before it. */
-export const REMOVE = `${LAYOUT}${RECORDS}
+export const REMOVE = withRecords(`
 local answers = {}
 while ARGV[at] do
   local id = nextArg()
@@ -134,24 +134,24 @@ while ARGV[at] do
 end
 finish()
 return answers
-`;
+`);
 
 /** The lanes of jobs that have ended or have not; empty for others. */
-export const LANES_OF = `${LAYOUT}${RECORDS}
+export const LANES_OF = withRecords(`
 local lanes, ended = {}, nextArg() == 'ended'
 while ARGV[at] do
   local job = read(nextArg())
   lanes[#lanes + 1] = job and job.state ~= '3' and hasEnded(job) == ended and job.lane or ''
 end
 return lanes
-`;
+`);
 
 /**
  * Moves jobs that wait: from one lane to another, to a priority, to a time. What is not given is empty, and stays.
  * Answers 2 for a job in a lane that is not named: a rival moved it meanwhile, and nothing was done to it. A job that a
  * rival claims first runs, and is not moved.
  */
-export const CHANGE = `${LAYOUT}${RECORDS}
+export const CHANGE = withRecords(`
 local priority, delay, answers = nextArg(), nextArg(), {}
 ${MOVES}
 local function changeOne(id, job)
@@ -191,13 +191,13 @@ while ARGV[at] do
 end
 finish()
 return answers
-`;
+`);
 
 /**
  * Forgets up to a number of ended jobs whose time is over. Each is found and deleted in one step. So are unique keys and
  * steps of counting.
  */
-export const PRUNE = `${LAYOUT}${RECORDS}
+export const PRUNE = withRecords(`
 local limit, count = tonumber(nextArg()), 0
 
 -- Of those that ended together some may have started again since, or are gone.
@@ -238,7 +238,7 @@ end
 ${DROP_STEPS}
 finish()
 return count
-`;
+`);
 
 /** A pop that comes after it finds the queue paused. */
 export const PAUSE = `${LAYOUT}

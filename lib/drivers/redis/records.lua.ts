@@ -1,5 +1,5 @@
 import { ENDS } from './ends.lua.js';
-import { NEWS } from './layout.lua.js';
+import { LAYOUT, NEWS } from './layout.lua.js';
 import { LEASING } from './leases.lua.js';
 import { LINES } from './lines.lua.js';
 import { PLACES } from './places.lua.js';
@@ -147,8 +147,7 @@ end
 local function dropBuckets() ${DROP_BUCKETS} end
 `;
 
-/** What scripts that change jobs one by one share. */
-export const RECORDS = `${NEWS}${FREE_KEY}${LEASING}${TURNS}${LINES}${READING}${PLACES}${WAITING}${RECENT}${ENDS}
+const RECORDS = `${NEWS}${FREE_KEY}${LEASING}${TURNS}${LINES}${READING}${PLACES}${WAITING}${RECENT}${ENDS}
 -- The last lines of a script: what is written once for all that happened in it.
 local function finish(pulse)
   tellEnds()
@@ -160,3 +159,14 @@ local function finish(pulse)
   tell(pulse)
 end
 `;
+
+/**
+ * A script that changes jobs one by one: what it tries before all else, then what such scripts share, and its own part.
+ *
+ * These are in a function of their own, since Lua searches for each local that a function refers to when it makes that function,
+ * back through all locals around it that any function refers to, and `call` and `base` would be the last it finds. What is further
+ * out it has at hand.
+ */
+export function withRecords(text: string, before = ''): string {
+  return `${LAYOUT}${before}return (function()\n${RECORDS}${text}end)()\n`;
+}

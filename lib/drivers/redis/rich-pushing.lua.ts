@@ -1,6 +1,5 @@
-import { LAYOUT } from './layout.lua.js';
 import { PUSH_RUNS } from './pushing.lua.js';
-import { RECORDS } from './records.lua.js';
+import { withRecords } from './records.lua.js';
 
 /**
  * Stores runs of plain jobs, and between them single ones with all that jobs can have. Returns, besides what `PUSH` does,
@@ -118,8 +117,8 @@ local function pushMixed()
 end
 `;
 
-export const PUSH_RICH = `${LAYOUT}${RECORDS}${PUSH_MIXED}
+export const PUSH_RICH = withRecords(`${PUSH_MIXED}
 pushMixed()
 finish()
 return { duplicates, replaced }
-`;
+`);

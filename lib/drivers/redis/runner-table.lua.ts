@@ -1,6 +1,6 @@
 import { LAYOUT } from './layout.lua.js';
 import { LEASING } from './leases.lua.js';
-import { RECORDS } from './records.lua.js';
+import { withRecords } from './records.lua.js';
 
 /**
  * Registers a runner and extends the leases it still holds. Returns the ids of those it lost, and id and reason of
@@ -59,7 +59,7 @@ return { lost, cancelled }
 `;
 
 /** Under the token that the report names, and no other. */
-export const PROGRESS = `${LAYOUT}${RECORDS}
+export const PROGRESS = withRecords(`
 while ARGV[at] do
   local id, token, progress = nextArg(), tonumber(nextArg()), nextArg()
   local job = read(id)
@@ -72,7 +72,7 @@ while ARGV[at] do
   end
 end
 return 1
-`;
+`);
 
 /** Its leases, if any, run out by themselves. */
 export const LEAVE = `${LAYOUT}

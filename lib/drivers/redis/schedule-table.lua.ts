@@ -1,6 +1,6 @@
 import { LAYOUT, NEWS } from './layout.lua.js';
 import { PUSH_MIXED } from './rich-pushing.lua.js';
-import { RECORDS } from './records.lua.js';
+import { withRecords } from './records.lua.js';
 
 /**
  * Declares schedules whose declaration is still the one that was read when it was decided whether the timing is the
@@ -74,7 +74,7 @@ return answers
  * Takes steps of schedules: moves one on and stores its jobs, if the tick is still the one that was read. Of all
  * processes that try the same step, the first finds it; the others write nothing.
  */
-export const FIRE = `${LAYOUT}${RECORDS}${PUSH_MIXED}
+export const FIRE = withRecords(`${PUSH_MIXED}
 local answers, isNearer = {}, false
 while ARGV[at] do
   local key, expected, watermark, nextAt, after = nextArg(), nextArg(), nextArg(), nextArg(), tonumber(nextArg())
@@ -97,4 +97,4 @@ while ARGV[at] do
 end
 finish(isNearer and 'schedule')
 return answers
-`;
+`);

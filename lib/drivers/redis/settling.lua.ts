@@ -1,7 +1,6 @@
 import { CLAIM } from './claiming.lua.js';
-import { LAYOUT } from './layout.lua.js';
 import { STEP_PLAIN } from './plain-completing.lua.js';
-import { RECORDS } from './records.lua.js';
+import { withRecords } from './records.lua.js';
 
 /**
  * Writes what was decided of jobs, each only if it still is as the decision found it: run under this token, waiting,
@@ -178,18 +177,20 @@ tellEnds()
 `;
 
 /** Settles, then claims if asked to: not while an end is owed, whose room the claim is to give out. */
-export const STEP = `${LAYOUT}${STEP_PLAIN}at = 4
-${RECORDS}${CLAIM}${SETTLE}
+export const STEP = withRecords(
+  `${CLAIM}${SETTLE}
 local claimed = nextArg() == '1' and not isOwed and claim() or {}
 finish()
 return { answers, claimed }
-`;
+`,
+  `${STEP_PLAIN}at = 4\n`,
+);
 
 /**
  * Up to a number of jobs whose lease ran out, as they must be known to decide what becomes of them. What is leased and
  * does not run is odd, and must not be found again and again.
  */
-export const EXPIRED = `${LAYOUT}${RECORDS}
+export const EXPIRED = withRecords(`
 local found, limit = { now }, tonumber(nextArg())
 for _, claim in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)) do
   if #found > limit then break end
@@ -211,10 +212,10 @@ for _, claim in ipairs(call('ZRANGE', LEASES, '-inf', now, 'BYSCORE', 'LIMIT', 0
   end
 end
 return found
-`;
+`);
 
 /** Up to a number of jobs that nobody took in time. What is odd must not be found again and again. */
-export const OVERDUE = `${LAYOUT}${RECORDS}
+export const OVERDUE = withRecords(`
 local found, limit = {}, tonumber(nextArg())
 for _, line in ipairs({ 'expired', 'expiries' }) do
   for _, id in ipairs(call('ZRANGE', base .. line, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit - #found)) do
@@ -227,4 +228,4 @@ for _, line in ipairs({ 'expired', 'expiries' }) do
   end
 end
 return found
-`;
+`);
