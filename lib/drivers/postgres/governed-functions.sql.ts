@@ -1,7 +1,7 @@
 import { ANY_LANE } from './group-schema.sql.js';
 import { PLACE, RANK } from './job-order.sql.js';
 
-/** Groups in notes, or a note's worth more: what others left to a claim must not make that claim long. */
+/** Groups in the notes of a claim, or a note more: what others left to it must not make it long. */
 export const MOST_NOTED = 10_000;
 export const LOOKED_AT_ONCE = 100;
 

@@ -2,13 +2,16 @@
 const LONGEST_MEMORY = 1500;
 
 export const ANY_LANE = 0;
+/** Groups of one note: so many more than it wants to is the most that a claim looks at. */
+const MOST_IN_NOTE = 1000;
 /** Notes of some jobs, the rows of `from` with their `seq`, `lane` and `grp`; groups in the order of their first jobs. */
 export const notesOf = (from: string) => `
   insert into jobs.note (queue, unless_in, groups)
-  select queue, lane, array_agg(id order by first) from (
-    select g.queue, x.lane, g.id, min(x.seq) as first from ${from} x join jobs.job_group g on g.id = x.grp
-    group by g.queue, x.lane, g.id) n
-  group by queue, lane`;
+  select queue, lane, array_agg(id order by nth) from (
+    select g.queue, x.lane, g.id, row_number() over (partition by g.queue, x.lane order by min(x.seq)) as nth
+    from ${from} x join jobs.job_group g on g.id = x.grp group by g.queue, x.lane, g.id) n
+  group by queue, lane, (nth - 1) / ${MOST_IN_NOTE}
+  order by min(nth)`;
 
 /**
  * Groups of queues, for queues whose claims go one after another: see GovernedClaiming.

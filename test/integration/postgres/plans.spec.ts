@@ -141,6 +141,18 @@ it('a transaction leaves one note for all its groups, however often it comes bac
   expect(notes.map(({ groups }) => groups.length)).toEqual([20]);
 });
 
+it('a push of many groups leaves notes that are no longer than a claim can bear', async () => {
+  const schema = schemas.name();
+  const storage = schemas.storage({ schema });
+  await storage.open();
+  await storage.push(Array.from({ length: 2500 }, (_, nth) => jobOf({ group: `group ${nth}` })));
+  const { rows: notes } = await pool.query<{ groups: number[] }>(
+    `select groups from "${schema}".note order by seq`,
+  );
+  await storage.close();
+  expect(notes.map(({ groups }) => groups.length)).toEqual([1000, 1000, 500]);
+});
+
 it('are looked at by a test that would notice', async () => {
   const schema = schemas.name();
   await schemas.storage({ schema }).open();
