@@ -9,6 +9,8 @@ const JOBS = 50;
 const LEASE = 600;
 /** The longest pause between two sweeps of a process. */
 const SWEEP = LEASE / 2;
+/** What a busy machine may add. */
+const REST = 3_000;
 
 let stage: Stage;
 describe.each(SHARED_STORAGES)('on $name', (shared) => {
@@ -50,7 +52,7 @@ async function killBusiest(workers: Actor[]): Promise<void> {
     seen: stage.story,
   });
   const took = Math.round(performance.now() - killedAt);
-  expect(took, `milliseconds until ${left.length} jobs ran again`).toBeLessThan(LEASE + SWEEP + 1_000);
+  expect(took, `milliseconds until ${left.length} jobs ran again`).toBeLessThan(LEASE + SWEEP + REST);
 }
 
 function running(): readonly Line[] {

@@ -5,7 +5,7 @@ import { jobOf, requestOf } from '../../../lib/testing/contract/job-factories.js
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
 import { temporaryFiles } from './temporary-files.js';
 
-const HELD = 500;
+const SAMPLES = 80;
 const SAMPLE = 5;
 const LONGEST_BLOCK = 20;
 
@@ -20,19 +20,16 @@ describe('while another connection writes', () => {
     const job = jobOf();
     rival.exec('begin immediate');
     const delays = sampleDelays();
-    const start = systemClock.monotonic();
-    const push = storage.push([job]);
-    await sleep(systemClock, HELD);
+    let isStored = false;
+    const push = storage.push([job]).finally(() => (isStored = true));
+    // A wait of SQLite's own would be most of what the event loop does; a few long pauses may be the machine's.
+    while (delays.all.length < SAMPLES) await sleep(systemClock, SAMPLE);
+    expect(isStored).toBe(false);
     rival.exec('rollback');
     await expect(push).resolves.toEqual([{ id: job.id, duplicate: false }]);
-    const waited = systemClock.monotonic() - start;
-    const sorted = delays.stop().toSorted((a, b) => a - b);
-    expect(waited).toBeGreaterThanOrEqual(HELD - 1);
-    // A wait of SQLite's own would leave a handful of samples, and one of them as long as the lock.
-    expect(sorted.length).toBeGreaterThan(HELD / (SAMPLE + LONGEST_BLOCK));
-    expect(sorted[Math.floor(sorted.length * 0.5)]).toBeLessThan(LONGEST_BLOCK);
-    expect(sorted[Math.floor(sorted.length * 0.95)]).toBeLessThan(LONGEST_BLOCK);
-    expect(sorted.at(-1)).toBeLessThan(HELD / 2);
+    delays.stop();
+    const sorted = delays.all.toSorted((a, b) => a - b);
+    expect(sorted[Math.floor(sorted.length * 0.75)]).toBeLessThan(LONGEST_BLOCK);
   });
 
   it('readers and runners that find nothing do not wait', async () => {
@@ -81,18 +78,13 @@ describe('while another connection writes', () => {
 });
 
 /** How much later than asked a timer fires, over and over: what the event loop was blocked for. */
-function sampleDelays(): { stop(): number[] } {
-  const delays: number[] = [];
+function sampleDelays(): { readonly all: readonly number[]; stop(): void } {
+  const all: number[] = [];
   let last = systemClock.monotonic();
   const timer = setInterval(() => {
     const now = systemClock.monotonic();
-    delays.push(now - last - SAMPLE);
+    all.push(now - last - SAMPLE);
     last = now;
   }, SAMPLE);
-  return {
-    stop() {
-      clearInterval(timer);
-      return delays;
-    },
-  };
+  return { all, stop: () => clearInterval(timer) };
 }
