@@ -35,8 +35,8 @@ local function firstLane(g, lanes)
     local first = call('ZRANGE', lineOf(one, g), 0, 0)[1]
     if not first then
       dropLine(one, g)
-    elseif not place or sub(first, 1, 39) < place then
-      lane, place = one, sub(first, 1, 39)
+    elseif not place or sub(first, 1, 20) < place then
+      lane, place = one, sub(first, 1, 20)
     end
   end
   return lane
@@ -49,7 +49,7 @@ local function takeOf(g, lanes, limits, passed, several)
   local member = lane and call('ZPOPMIN', lineOf(lane, g))[1]
   if lane and call('EXISTS', lineOf(lane, g)) == 0 then dropLine(lane, g) end
   if not member then return nil end
-  local id, own = sub(member, 40), passed[lane] or {}
+  local id, own = sub(member, 21), passed[lane] or {}
   passed[lane], own[#own + 1] = own, id
   if mayExpire and hasExpired(id, { more = '2' }) then
     setAside(id)
