@@ -18,6 +18,10 @@ export class Governor {
   #starts: readonly StartGroup[] = [];
   #turns = 0;
 
+  get hasGroups(): boolean {
+    return this.#groups.size > 0;
+  }
+
   groups(): Iterable<Group> {
     return this.#groups.values();
   }

@@ -37,7 +37,7 @@ export class QueueTable {
     const queue = this.#queues.get(name);
     if (queue?.paused === undefined) return false;
     queue.paused = undefined;
-    if (!queue.isKnown) this.#forget(queue);
+    this.#forgetUnused(queue);
     return true;
   }
 
@@ -47,7 +47,10 @@ export class QueueTable {
 
   /** Whether it was paused. */
   resumeGroup(name: string, group: string, now: number): boolean {
-    return this.#queues.get(name)?.governor?.pause(group, undefined, now) ?? false;
+    const queue = this.#queues.get(name);
+    const wasPaused = queue?.governor?.pause(group, undefined, now) ?? false;
+    if (queue !== undefined) this.#forgetUnused(queue);
+    return wasPaused;
   }
 
   limit(name: string, limits: QueueLimits | undefined): void {
@@ -63,7 +66,9 @@ export class QueueTable {
       .toSorted((a, b) => (a.queue < b.queue ? -1 : 1));
   }
 
-  #forget(queue: JobQueue): void {
+  /** One that never had a job is there for as long as it, or a group of it, is paused. */
+  #forgetUnused(queue: JobQueue): void {
+    if (queue.isKnown || queue.paused !== undefined || queue.governor?.hasGroups) return;
     this.#queues.delete(queue.name);
     if (this.#last === queue) this.#last = undefined;
   }

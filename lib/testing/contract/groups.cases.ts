@@ -104,6 +104,18 @@ export const groupsCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'group: paused before its queue has a job, it stays so when the queue is resumed',
+    needs: 'groups',
+    async run({ storage }) {
+      await storage.pause('default', 'all');
+      await storage.pause('default', 'early', 'a');
+      await storage.resume('default');
+      assert.equal((await storage.group('default', 'a'))?.paused?.reason, 'early');
+      await storage.push([jobOf({ group: 'a' })]);
+      assert.deepEqual(await take(storage), []);
+    },
+  },
+  {
     name: 'group: no more than so many jobs of a group run at once, and an end makes room',
     needs: 'groups',
     async run(context) {
