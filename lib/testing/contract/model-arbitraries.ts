@@ -4,18 +4,14 @@ import type { Capabilities } from '../../storage/capabilities.js';
 import type { QueueLimits } from '../../storage/inspection.js';
 import type { NewJob, UniqueClaim } from '../../storage/new-job.js';
 import { jobOf, keeping } from './job-factories.js';
-
-export const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
-export const QUEUES = ['default', 'mail'];
-export const GROUPS = ['g', 'h'];
-export const NAMES = ['noop', 'other'];
+import { GROUPS, KEYS } from './model-pools.js';
+import type { Theme } from './model-themes.js';
 
 // Delays are whole tens, leases, keeps and all other times end in 5, time moves by tens: nothing falls due in the very
 // instant that somebody looks, where a storage may decide either way.
 export const tens = (most: number) => fc.integer({ min: 0, max: most / 10 }).map((count) => count * 10);
 export const fives = (most: number) => tens(most).map((time) => time + 5);
 
-export const id = fc.constantFrom(...IDS);
 // One queue and one name have most jobs: they are to meet one another.
 export const queue = fc.constantFrom('default', 'default', 'default', 'mail');
 const group = fc.constantFrom(...GROUPS);
@@ -25,8 +21,8 @@ export const keep = fc.oneof(
 );
 
 const plainClaim: fc.Arbitrary<UniqueClaim> = fc.record({
-  key: fc.constantFrom('k', 'l'),
-  while: fc.constantFrom('live' as const, 'waiting' as const),
+  key: fc.constantFrom('k', ...KEYS),
+  while: fc.constantFrom<('live' | 'waiting')[]>('live', 'live', 'waiting'),
 });
 const replace = fc.constantFrom<(readonly ('payload' | 'due')[] | undefined)[]>(
   undefined,
@@ -36,7 +32,7 @@ const replace = fc.constantFrom<(readonly ('payload' | 'due')[] | undefined)[]>(
 );
 const claim: fc.Arbitrary<UniqueClaim> = fc.oneof(
   {
-    weight: 3,
+    weight: 2,
     arbitrary: fc
       .tuple(plainClaim, replace)
       .map(([plain, what]) => (what === undefined ? plain : { ...plain, replace: what })),
@@ -48,43 +44,42 @@ const claim: fc.Arbitrary<UniqueClaim> = fc.oneof(
 );
 
 const order = fc.constantFrom('lifo' as const, { ageing: 10 }, { ageing: 500 });
-const rate = fc
-  .record({ count: fc.integer({ min: 1, max: 3 }), per: fc.constantFrom(305, 1_005) })
-  .map(defined);
+const rate = fc.record({ count: fc.constantFrom(1, 1, 2, 3), per: fc.constantFrom(305, 1_005) }).map(defined);
 const concurrency = fc.integer({ min: 1, max: 2 });
 
-/** Half of the jobs have it, where the storage knows it. */
-function often<Value>(isKnown: boolean, arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
-  return isKnown ? fc.option(arbitrary, { nil: undefined, freq: 2 }) : fc.constant(undefined);
+/** `share` of a hundred have it, where the storage knows it. */
+function some<Value>(share: number, isKnown: boolean, arbitrary: fc.Arbitrary<Value>) {
+  const none = fc.constant(undefined);
+  return isKnown ? mixed(share, arbitrary, none) : none;
 }
 
-/** Now and then a job has it, where the storage knows it. */
-function seldom<Value>(isKnown: boolean, arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
-  return isKnown
-    ? fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
-    : fc.constant(undefined);
+function mixed<One, Other>(share: number, one: fc.Arbitrary<One>, other: fc.Arbitrary<Other>) {
+  return fc.oneof({ weight: 100 - share, arbitrary: other }, { weight: share, arbitrary: one });
 }
 
-/** Jobs that ask for all that the storage can do. */
-export function jobs({ groups, expiry, order: hasOrder, replacing }: Capabilities): fc.Arbitrary<NewJob> {
+/** Jobs that ask for all that the storage can do, as often as the theme says. */
+export function jobs(
+  { groups, expiry, order: hasOrder, replacing }: Capabilities,
+  { ids, share, longest }: Theme,
+): fc.Arbitrary<NewJob> {
   return fc
     .record({
-      id,
+      id: fc.constantFrom(...ids),
       name: fc.constantFrom('noop', 'noop', 'noop', 'other'),
       queue,
       payload: fc.constantFrom('{}', '{"n":1}'),
       priority: fc.integer({ min: -1, max: 1 }),
       due: fc.oneof(
         fc.constant({ in: 0 }),
-        tens(3_000).map((time) => ({ in: time })),
-        tens(2_000).map((time) => ({ at: time - 500 })),
+        tens(longest.delay).map((time) => ({ in: time })),
+        tens(longest.delay).map((time) => ({ at: time - 500 })),
       ),
       policy: fc.record({ dead: keep, cancelled: keep }).map(keeping),
       meta: fc.constantFrom(undefined, '"m"'),
-      group: often(groups, group),
-      expiresIn: seldom(expiry, fives(3_000)),
-      order: seldom(hasOrder, order),
-      unique: seldom(true, replacing ? claim : plainClaim),
+      group: some(share.group, groups, group),
+      expiresIn: some(share.expiry, expiry, fives(3_000)),
+      order: some(share.order, hasOrder, order),
+      unique: some(share.unique, true, replacing ? claim : plainClaim),
     })
     .map((given) => jobOf(defined(given)));
 }
@@ -126,8 +121,11 @@ export function flows(job: fc.Arbitrary<NewJob>): fc.Arbitrary<NewJob[]> {
     });
 }
 
-/** Bounds of a queue, or none. */
-export function queueLimits({ groups }: Capabilities): fc.Arbitrary<QueueLimits | undefined> {
+/** Bounds of a queue, or none; of a hundred, `groupRate` are a rate of its groups. */
+export function queueLimits(
+  { groups }: Capabilities,
+  { share }: Theme,
+): fc.Arbitrary<QueueLimits | undefined> {
   const bound = fc.oneof(
     concurrency.map((most) => ({ concurrency: most })),
     rate.map((most) => ({ rate: most })),
@@ -136,12 +134,14 @@ export function queueLimits({ groups }: Capabilities): fc.Arbitrary<QueueLimits 
   const ofGroups = bound.map((each) => ({ groups: each }));
   const both = fc.tuple(bound, ofGroups).map(([own, each]) => ({ ...own, ...each }));
   const all = groups ? fc.oneof(bound, ofGroups, both) : bound;
-  return fc.option(all, { nil: undefined, freq: 4 });
+  const any = fc.option(all, { nil: undefined, freq: 4 });
+  const rates = rate.map((most) => ({ groups: { rate: most } }));
+  return groups ? mixed(share.groupRate, rates, any) : any;
 }
 
 /** What can be paused: a queue, or a group of it. */
 export function pausable({ groups }: Capabilities) {
-  return fc.record({ queue, group: often(groups, group) });
+  return fc.record({ queue, group: some(50, groups, group) });
 }
 
 function without<Given extends object, Key extends keyof Given>(given: Given, key: Key): Omit<Given, Key> {

@@ -6,22 +6,19 @@ import {
   batches,
   fives,
   flows,
-  GROUPS,
-  id,
-  IDS,
   jobs,
   keep,
-  NAMES,
   pausable,
   queue,
   queueLimits,
-  QUEUES,
   tens,
 } from './model-arbitraries.js';
 import { keepTurns } from './model-claims.js';
+import { GROUPS, IDS, NAMES, QUEUES } from './model-pools.js';
 import { compare } from './model-sight.js';
 import type { StorageModel } from './model.js';
 import { takeStep, type Step } from './model-step.js';
+import { THEMES, type Drawn, type Theme } from './model-themes.js';
 
 /** A step as fast-check runs, prints and shrinks it. */
 class StepCommand implements fc.AsyncCommand<StorageModel, ContractContext> {
@@ -46,12 +43,10 @@ class StepCommand implements fc.AsyncCommand<StorageModel, ContractContext> {
   }
 }
 
-const ids = fc.uniqueArray(id, { minLength: 1, maxLength: 3 });
 const age = fc.oneof(
   { weight: 6, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.integer({ min: -1, max: 2 }) },
 );
-const lease = fc.record({ id, age });
 
 const settlement = fc.oneof(
   fc.constant(COMPLETED),
@@ -77,52 +72,49 @@ const request = fc
     requestOf({ ...rest, queues: QUEUES.map((name, nth) => ({ queue: name, limit: limits[nth] ?? 0 })) }),
   );
 
+const key = fc.constantFrom('s', 't');
 const schedule = fc
-  .record({ key: fc.constantFrom('s', 't'), interval: fc.constantFrom(1_000, 2_000), firstIn: tens(2_000) })
-  .map(({ key, interval, firstIn }) => scheduleOf({ key, firstIn, timing: { kind: 'every', interval } }));
+  .record({ key, interval: fc.constantFrom(1_000, 2_000), firstIn: tens(2_000) })
+  .map(({ interval, ...rest }) => scheduleOf({ ...rest, timing: { kind: 'every', interval } }));
 
 const change = fc.record(
   { queue, priority: fc.integer({ min: -2, max: 2 }), delay: tens(2_000) },
   { requiredKeys: [] },
 );
 const options = fc.record({ queue, delay: tens(1_000) }, { requiredKeys: [] });
-const ends = fc.uniqueArray(fc.record({ id, age, settlement }), {
-  minLength: 1,
-  maxLength: 3,
-  selector: (end) => end.id,
-});
-const leases = fc.uniqueArray(lease, { maxLength: 3, selector: (one) => one.id });
 
-function steps(capabilities: Capabilities): fc.Arbitrary<Step> {
-  const job = jobs(capabilities);
-  return fc.oneof(
-    { weight: 6, arbitrary: kind('push', { jobs: batches(job) }) },
-    ...(capabilities.flows ? [{ weight: 4, arbitrary: kind('push', { jobs: flows(job) }) }] : []),
-    { weight: 8, arbitrary: kind('pop', { request }) },
-    { weight: 5, arbitrary: kind('complete', { ends }) },
-    {
-      weight: 3,
-      arbitrary: kind('completeAndPop', { end: fc.record({ id, age, settlement }), next: request }),
-    },
-    { weight: 5, arbitrary: kind('advance', { by: tens(3_000) }) },
-    { weight: 3, arbitrary: kind('rescue', { maxStalls: fc.integer({ min: 0, max: 2 }) }) },
-    { weight: 2, arbitrary: kind('heartbeat', { leases, length: fives(2_000) }) },
-    { weight: 2, arbitrary: kind('release', { leases }) },
-    { weight: 2, arbitrary: kind('cancel', { ids }) },
-    { weight: 2, arbitrary: kind('retry', { ids, options }) },
-    { weight: 2, arbitrary: kind('change', { ids, change }) },
-    kind('remove', { ids }),
-    kind('progress', { lease, progress: fc.constantFrom('1', '{"a":2}') }),
-    pausable(capabilities).map((what) => ({ kind: 'pause', ...what }) as const),
-    pausable(capabilities).map((what) => ({ kind: 'resume', ...what }) as const),
-    ...(capabilities.limits
-      ? [{ weight: 2, arbitrary: kind('limit', { queue, limits: queueLimits(capabilities) }) }]
-      : []),
-    kind('prune', {}),
-    kind('putSchedule', { schedule }),
-    kind('removeSchedule', { key: fc.constantFrom('s', 't') }),
-    kind('fire', { key: fc.constantFrom('s', 't'), isStale: fc.boolean(), job }),
-  );
+/** Every kind of step that the storage knows. */
+function steps(capabilities: Capabilities, theme: Theme): Partial<Record<Drawn, fc.Arbitrary<Step>>> {
+  const job = jobs(capabilities, theme);
+  const id = fc.constantFrom(...theme.ids);
+  const ids = fc.uniqueArray(id, { minLength: 1, maxLength: 3 });
+  const lease = fc.record({ id, age });
+  const leases = fc.uniqueArray(lease, { maxLength: 3, selector: (one) => one.id });
+  const end = fc.record({ id, age, settlement });
+  const ends = fc.uniqueArray(end, { minLength: 1, maxLength: 3, selector: (one) => one.id });
+  return {
+    push: kind('push', { jobs: batches(job) }),
+    ...(capabilities.flows && { flow: kind('push', { jobs: flows(job) }) }),
+    pop: kind('pop', { request }),
+    complete: kind('complete', { ends }),
+    completeAndPop: kind('completeAndPop', { end, next: request }),
+    advance: kind('advance', { by: tens(theme.longest.advance) }),
+    rescue: kind('rescue', { maxStalls: fc.integer({ min: 0, max: 2 }) }),
+    heartbeat: kind('heartbeat', { leases, length: fives(2_000) }),
+    release: kind('release', { leases }),
+    cancel: kind('cancel', { ids }),
+    retry: kind('retry', { ids, options }),
+    change: kind('change', { ids, change }),
+    remove: kind('remove', { ids }),
+    progress: kind('progress', { lease, progress: fc.constantFrom('1', '{"a":2}') }),
+    pause: pausable(capabilities).map((what) => ({ kind: 'pause', ...what }) as const),
+    resume: pausable(capabilities).map((what) => ({ kind: 'resume', ...what }) as const),
+    ...(capabilities.limits && { limit: kind('limit', { queue, limits: queueLimits(capabilities, theme) }) }),
+    prune: fc.constant({ kind: 'prune' }),
+    putSchedule: kind('putSchedule', { schedule }),
+    removeSchedule: kind('removeSchedule', { key }),
+    fire: kind('fire', { key, isStale: fc.boolean(), late: fc.constantFrom(0, 0, 1_500), job }),
+  };
 }
 
 function kind<Kind extends Step['kind'], Fields extends object>(
@@ -134,6 +126,16 @@ function kind<Kind extends Step['kind'], Fields extends object>(
 
 /** Sequences of up to `longest` steps, of what a storage with these capabilities can do. */
 export function commands(longest: number, capabilities: Capabilities) {
-  const step = steps(capabilities).map((one) => new StepCommand(one));
+  return fc.oneof(
+    ...THEMES.map((theme) => ({ weight: theme.weight, arbitrary: about(theme, longest, capabilities) })),
+  );
+}
+
+function about(theme: Theme, longest: number, capabilities: Capabilities) {
+  const drawn = Object.entries(steps(capabilities, theme)).map(([name, arbitrary]) => ({
+    weight: theme.steps[name as Drawn] ?? 0,
+    arbitrary,
+  }));
+  const step = fc.oneof(...drawn).map((one) => new StepCommand(one));
   return fc.commands([step], { maxCommands: longest, size: 'max' });
 }

@@ -44,7 +44,14 @@ export type Step =
   | { readonly kind: 'advance'; readonly by: number }
   | { readonly kind: 'putSchedule'; readonly schedule: NewSchedule }
   | { readonly kind: 'removeSchedule'; readonly key: string }
-  | { readonly kind: 'fire'; readonly key: string; readonly isStale: boolean; readonly job: JobChoice };
+  | {
+      readonly kind: 'fire';
+      readonly key: string;
+      readonly isStale: boolean;
+      /** How long before what the schedule says its newest tick was. */
+      readonly late: number;
+      readonly job: JobChoice;
+    };
 
 /** Does the step to both, and compares what they answer. */
 export async function takeStep(step: Step, model: StorageModel, context: ContractContext): Promise<void> {
@@ -170,7 +177,7 @@ async function fire(
   const firing = {
     key: step.key,
     expected: step.isStale ? expected - 1 : expected,
-    watermark: expected,
+    watermark: expected - step.late,
     nextAt: expected + 1_000,
     jobs: [job, { ...job, id: newId() }],
   };

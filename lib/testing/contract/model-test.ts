@@ -1,5 +1,6 @@
 import type { Capabilities } from '../../storage/capabilities.js';
 import { ContractContext } from './contract-context.js';
+import { askLastQuestions } from './model-last-questions.js';
 import { StorageModel } from './model.js';
 import type { StorageUnderTest } from './storage-under-test.js';
 
@@ -36,6 +37,7 @@ export async function storageModelTest(options: ModelTestOptions): Promise<void>
       try {
         const model = new StorageModel(await context.storage.now());
         await fc.asyncModelRun(() => ({ model, real: context }), sequence);
+        await askLastQuestions(model, context);
       } finally {
         await context.close();
       }
