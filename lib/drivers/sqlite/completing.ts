@@ -25,7 +25,7 @@ const COMPLETED = { alone: bySeqs(COMPLETE, HELD_ALONE), tied: bySeqs(COMPLETE, 
 const AWAY = `delete from jobs_job`;
 const COMPLETED_AWAY = { alone: bySeqs(AWAY, HELD_ALONE), tied: bySeqs(AWAY, HELD) };
 const STILL_HELD = `
-  select json_group_array(seq) as json from jobs_job
+  select json_group_array(json_array(seq, edges)) as json from jobs_job
   where seq in (select value from json_each(?)) ${HELD}`;
 // Of these, the ones that were just taken away.
 const GONE = `
@@ -44,11 +44,14 @@ interface Alike extends Pick<Completed, 'attempt' | 'keep' | 'result'> {
   readonly members: Member[];
 }
 
-interface Member extends Place {
+interface Member extends Pick<Place, 'seq' | 'grp'> {
   readonly id: string;
   /** Among the completions. */
   readonly index: number;
 }
+
+/** One whose lease holds, and what it has to do with others by now: some may have come to wait for it since its claim. */
+type Ending = readonly [seq: number, edges: number | null];
 
 /** Records ends of runs. Most runs complete, and most of those end alike: they share a statement. */
 export class Completing {
@@ -90,8 +93,7 @@ export class Completing {
         last = byKey.get(key) ?? groupOf(lease, settlement, place);
         byKey.set(key, last);
       }
-      const { seq, lane, grp, edges } = place;
-      last.members.push({ id: lease.id, seq, lane, grp, edges, index });
+      last.members.push({ id: lease.id, seq: place.seq, grp: place.grp, index });
     }
     return byKey.values();
   }
@@ -103,7 +105,7 @@ export class Completing {
   #complete(tx: Transaction, group: Alike, results: Recorded[]): void {
     const { attempt, keep, result = null, token, lane, hasEdges, members } = group;
     const seqs = members.map(({ seq }) => seq);
-    const ending = hasEdges ? new Set(tx.sql.json<number>(STILL_HELD, JSON.stringify(seqs), token)) : NONE;
+    const ending = hasEdges ? tx.sql.json<Ending>(STILL_HELD, JSON.stringify(seqs), token) : [];
     const kind = hasEdges ? 'tied' : 'alone';
     const changed =
       keep === false
@@ -120,7 +122,7 @@ export class Completing {
       results[index] = isWhole || gone?.has(seq) ? 'recorded' : this.#again(tx, group, id);
     }
     if (keep === false && changed > 0) removeContents(tx, members, gone);
-    if (ending.size > 0) this.#tell(tx, group, ending);
+    if (ending.length > 0) this.#tell(tx, group, ending);
   }
 
   /** Of one that the statement for all did not change. */
@@ -131,19 +133,13 @@ export class Completing {
   }
 
   /** Only of those whose lease held: another run of the job may be under way. */
-  #tell(tx: Transaction, { keep, result, members }: Alike, ending: ReadonlySet<number>): void {
-    const awaited = members.filter(({ seq, edges }) => ending.has(seq) && isAwaited(edges));
-    if (keep === false) removeEdges(tx, [...ending]);
-    this.#settling.tellEnds(
-      tx,
-      awaited.map(({ seq }) => seq),
-      'completed',
-      result ?? null,
-    );
+  #tell(tx: Transaction, { keep, result }: Alike, ending: readonly Ending[]): void {
+    const seqs = ending.map(([seq]) => seq);
+    if (keep === false) removeEdges(tx, seqs);
+    const awaited = ending.flatMap(([seq, edges]) => (isAwaited(edges) ? [seq] : []));
+    this.#settling.tellEnds(tx, awaited, 'completed', result ?? null);
   }
 }
-
-const NONE: ReadonlySet<number> = new Set();
 
 function completionOf({ token, attempt, keep, result }: Alike, id: string): Completion {
   const settlement = { state: 'completed', attempt, stalls: 0, keep } as const;

@@ -3,7 +3,7 @@ import type { NewJob } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
 import { after } from './after.js';
 import type { ContractCase } from './contract-case.js';
-import { COMPLETED, completionOf, deadFor, jobOf, jobsOf } from './job-factories.js';
+import { COMPLETED, completedFor, completionOf, deadFor, jobOf, jobsOf } from './job-factories.js';
 import { idsOf, only, pairOf, recordOf, stateOf, statsOf, take } from './looking.js';
 import { race } from './race.js';
 
@@ -121,6 +121,23 @@ export const flowRacesCases: readonly ContractCase[] = [
       const next = jobOf(after('completed', kept));
       await storage.push([kept, next]);
       assert.equal(await stateOf(storage, next.id), 'ready');
+    },
+  },
+  {
+    name: 'flow: what comes to wait for a job that waited itself and runs by now learns of its end',
+    needs: 'flows',
+    async run({ storage }) {
+      for (const keep of [3_600_000, false] as const) {
+        const first = jobOf();
+        const second = jobOf(after('completed', first));
+        await storage.push([first, second]);
+        await endNext(storage);
+        const running = only(await take(storage));
+        const third = jobOf(after('completed', second));
+        await storage.push([first, second, third]);
+        await storage.complete([completionOf(running, completedFor(keep))]);
+        assert.equal(await endNext(storage), third.id);
+      }
     },
   },
   {
