@@ -111,6 +111,8 @@ export const PUSH_FUNCTION = `
         insert into jobs.hold (unique_key, until, holder)
         select x.unique_key, moment + x.hold, coalesce(x.id, x.key::text)
         from ${ASKED} join jobs.job j on j.key = x.key and j.unique_key = x.unique_key
+          -- The same job may stand in the batch twice, and have been stored with a key that is held otherwise.
+          and j.unique_while = x.unique_while
         where x.hold is not null and x.key = any(stored)
         on conflict do nothing;
       end if;

@@ -15,7 +15,7 @@ import { fromStored } from './stored-text.js';
 
 const ATTEMPTS = 5;
 
-const ENDED = `select key, lane, edges, group_name from jobs.ended_job where key = any($1::uuid[]) and state in (5, 6)`;
+const ENDED = `select key, lane, edges, group_name, unique_hash from jobs.ended_job where key = any($1::uuid[]) and state in (5, 6)`;
 const LOCK_ENDED = `select 1 from jobs.ended_job where key = $1::uuid and state in (5, 6) for update`;
 const RETRIED: Readonly<Record<string, string>> = {
   run_at: 'moment.now + $2::bigint',
@@ -28,8 +28,8 @@ const RETRIED: Readonly<Record<string, string>> = {
 const LASTING = LASTING_COLUMNS.join(', ');
 const HELD_FOR_A_TIME = `
   select 1 from jobs.hold where hold.unique_key = back.unique_hash and hold.until > moment.now`;
-// A job that lives again holds its unique key again, unless another has it by now. Should two that had the same key
-// come back at once, the index refuses the statement, and it is tried again for each apart.
+// A job that lives again holds its unique key again, unless another has it by now. Should a rival take it meanwhile, the
+// index refuses the statement, and it is tried again. Of two with one key that come back at once it would refuse one each time.
 const RETRY = `
   with ${MOMENT},
   back as (
@@ -96,18 +96,19 @@ export class Requeueing {
     const { lanes, groups } = await this.#targets([...ended.values()], queue);
     const how = [Math.ceil(delay), ...lanes];
     const rows: SqlRow[] = [];
-    const isPlain = (key: string) => ended.get(key)?.edges === null;
+    const apart = thoseApart(ended);
     for (const [group, members] of groups) {
-      const plain = members.filter(isPlain);
-      if (plain.length > 0) rows.push(...(await this.#retryAll(plain, how, group)));
+      const together = members.filter((key) => !apart.has(key));
+      if (together.length > 0) rows.push(...(await this.#retryAll(together, how, group)));
     }
     const groupOf = new Map([...groups].flatMap(([group, members]) => members.map((key) => [key, group])));
     for (const key of new Set(keys)) {
+      if (!apart.has(key)) continue;
       const edges = ended.get(key)?.edges ?? null;
-      if (edges === null) continue;
       const group = groupOf.get(key) ?? null;
       const work = (sql: Sql) => this.#retryTied(sql, key, edges, how, group);
-      rows.push(...(await this.#database.transaction(work)));
+      const retried = edges === null ? this.#retryAll([key], how, group) : this.#database.transaction(work);
+      rows.push(...(await retried));
     }
     return this.#announce(keys, rows, queue);
   }
@@ -160,10 +161,6 @@ export class Requeueing {
         return await this.#database.rows(RETRY, [arrayOf(keys), ...how, false, group]);
       } catch (error) {
         if (!isUniqueViolation(error) || attempt === ATTEMPTS) throw error;
-        if (keys.length === 1) continue;
-        const rows: SqlRow[] = [];
-        for (const key of keys) rows.push(...(await this.#retryAll([key], how, group)));
-        return rows;
       }
     }
   }
@@ -195,6 +192,19 @@ export class Requeueing {
     const found = new Set(rows.map(({ key }) => key));
     return keys.map((key) => found.delete(key));
   }
+}
+
+/** Those that others wait for or that wait, and those of one unique key: the next finds what the one before it did. */
+function thoseApart(ended: ReadonlyMap<string, SqlRow>): ReadonlySet<string> {
+  const first = new Map<unknown, string>();
+  const apart = new Set<string>();
+  for (const [key, { edges, unique_hash: hash }] of ended) {
+    const before = hash === null ? undefined : first.get(hash);
+    if (before !== undefined) apart.add(before).add(key);
+    if (edges !== null) apart.add(key);
+    first.set(hash, key);
+  }
+  return apart;
 }
 
 function byKey(rows: readonly SqlRow[]): Map<string, SqlRow> {

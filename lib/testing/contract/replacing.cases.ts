@@ -68,6 +68,17 @@ export const replacingCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'unique: for a time, the same job twice in one push holds what the first of the two asks for',
+    needs: 'replacing',
+    async run({ storage }) {
+      const first = jobOf({ unique: { key: 'k', while: 'live' } });
+      await storage.push([first, { ...first, unique: { key: 'k', while: { for: 60_000 } } }]);
+      await storage.remove([first.id]);
+      const next = jobOf({ unique: { key: 'k', while: 'live' } });
+      assert.deepEqual(await storage.push([next]), [{ id: next.id, duplicate: false }]);
+    },
+  },
+  {
     name: 'unique: for a time, of fifty pushed at once one is stored',
     needs: 'replacing',
     async run(context) {

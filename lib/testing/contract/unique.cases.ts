@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { UniqueClaim } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';
 import type { ContractCase } from './contract-case.js';
-import { COMPLETED, completionOf, deadFor, jobOf, LEASE, retryingIn } from './job-factories.js';
+import { COMPLETED, completionOf, deadFor, jobOf, jobsOf, LEASE, retryingIn } from './job-factories.js';
 import { idsOf, only, recordOf, start, statsOf, take } from './looking.js';
 
 const LIVE: UniqueClaim = { key: 'k', while: 'live' };
@@ -123,6 +123,22 @@ export const uniqueCases: readonly ContractCase[] = [
       await assertHeld(storage, LIVE, ended.id);
       await take(storage);
       await assertHeld(storage, LIVE, ended.id);
+    },
+  },
+  {
+    name: 'unique: of several that are retried at once the first asked for has the key again',
+    async run({ storage }) {
+      for (const turn of [0, 1]) {
+        const jobs = jobsOf(2, { unique: { key: `k${turn}`, while: 'live' } });
+        for (const job of jobs) {
+          await storage.push([job]);
+          await storage.cancel([job.id], 'no');
+        }
+        const ids = idsOf(turn === 0 ? jobs : jobs.toReversed());
+        assert.deepEqual(await storage.retry(ids), [true, true]);
+        const [pushed] = await storage.push(jobsOf(1, { unique: { key: `k${turn}`, while: 'live' } }));
+        assert.deepEqual(pushed, { id: ids[0], duplicate: true });
+      }
     },
   },
   {
