@@ -181,6 +181,7 @@ export const PUSH_FUNCTION = `
         left join jobs.job j on j.key = x.key)
       select (x.place - 1)::integer, coalesce(
         (select coalesce(j.id, j.key::text) from jobs.job j where j.unique_key = x.unique_key and x.place < x.stored_at),
+        (select h.holder from jobs.hold h where h.unique_key = x.unique_key and h.until > moment and x.place < x.stored_at),
         (select coalesce(j.id, j.key::text) from jobs.job j where j.key = x.key),
         (select coalesce(e.id, e.key::text) from jobs.ended_job e where e.key = x.key),
         (select coalesce(j.id, j.key::text) from jobs.job j where j.unique_key = x.unique_key),

@@ -79,6 +79,21 @@ export const replacingCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'unique: for a time, the same job twice in one push is told who has the key that the first asks for',
+    needs: 'replacing',
+    async run({ storage }) {
+      const holder = jobOf({ unique: { key: 'k', while: { for: 60_000 } } });
+      await storage.push([holder]);
+      await storage.remove([holder.id]);
+      const job = jobOf();
+      const twice = ['k', 'l'].map((key): NewJob => ({ ...job, unique: { key, while: 'live' } }));
+      assert.deepEqual(await storage.push(twice), [
+        { id: holder.id, duplicate: true },
+        { id: job.id, duplicate: false },
+      ]);
+    },
+  },
+  {
     name: 'unique: for a time, of fifty pushed at once one is stored',
     needs: 'replacing',
     async run(context) {
