@@ -121,7 +121,7 @@ export function flows(job: fc.Arbitrary<NewJob>): fc.Arbitrary<NewJob[]> {
     });
 }
 
-/** Bounds of a queue, or none; of a hundred, `groupRate` are a rate of its groups. */
+/** Bounds of a queue, or none; of a hundred, `groupBound` are of its groups alone. */
 export function queueLimits(
   { groups }: Capabilities,
   { share }: Theme,
@@ -135,8 +135,7 @@ export function queueLimits(
   const both = fc.tuple(bound, ofGroups).map(([own, each]) => ({ ...own, ...each }));
   const all = groups ? fc.oneof(bound, ofGroups, both) : bound;
   const any = fc.option(all, { nil: undefined, freq: 4 });
-  const rates = rate.map((most) => ({ groups: { rate: most } }));
-  return groups ? mixed(share.groupRate, rates, any) : any;
+  return groups ? mixed(share.groupBound, ofGroups, any) : any;
 }
 
 /** What can be paused: a queue, or a group of it. */

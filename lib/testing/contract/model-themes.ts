@@ -14,11 +14,13 @@ export interface Theme {
   /** How often each kind of step is taken, against the others; a kind that is not named never is. */
   readonly steps: Partial<Record<Drawn, number>>;
   readonly ids: readonly string[];
-  /** Of a hundred jobs how many have it, and of a hundred bounds how many are a rate of groups. */
-  readonly share: Readonly<Record<'unique' | 'group' | 'expiry' | 'order' | 'groupRate', number>>;
+  /** Of a hundred jobs how many have it, and of a hundred bounds how many are of groups alone. */
+  readonly share: Readonly<Record<'unique' | 'group' | 'expiry' | 'order' | 'groupBound', number>>;
   /** In milliseconds: how much time passes at once, and how long a job is put off. */
   readonly longest: Readonly<Record<'advance' | 'delay', number>>;
 }
+
+const FEWER_IDS = IDS.slice(0, 6);
 
 const everything: Theme = {
   weight: 6,
@@ -28,7 +30,7 @@ const everything: Theme = {
     ...{ prune: 1, putSchedule: 1, removeSchedule: 1, fire: 1 },
   },
   ids: IDS,
-  share: { unique: 25, group: 50, expiry: 25, order: 25, groupRate: 0 },
+  share: { unique: 25, group: 50, expiry: 25, order: 25, groupBound: 0 },
   longest: { advance: 3_000, delay: 3_000 },
 };
 
@@ -36,26 +38,26 @@ const everything: Theme = {
 const keys: Theme = {
   weight: 4,
   steps: { push: 8, pop: 3, complete: 2, cancel: 6, retry: 6, advance: 1, rescue: 1, remove: 2 },
-  ids: IDS.slice(0, 6),
-  share: { unique: 90, group: 0, expiry: 10, order: 0, groupRate: 0 },
+  ids: FEWER_IDS,
+  share: { unique: 90, group: 0, expiry: 10, order: 0, groupBound: 0 },
   longest: { advance: 1_000, delay: 1_000 },
 };
 
 /** What groups may start, as their jobs come and end. */
 const groups: Theme = {
-  weight: 3,
+  weight: 4,
   steps: { push: 6, pop: 10, complete: 8, limit: 2, advance: 3, pause: 2, resume: 3, release: 2, remove: 1 },
   ids: IDS,
-  share: { unique: 0, group: 90, expiry: 0, order: 0, groupRate: 80 },
+  share: { unique: 0, group: 90, expiry: 0, order: 0, groupBound: 80 },
   longest: { advance: 300, delay: 300 },
 };
 
 /** Who is free, or never can be, once those that it waits for have ended or live again. */
 const flows: Theme = {
-  weight: 3,
-  steps: { flow: 6, pop: 8, complete: 8, cancel: 2, retry: 2, advance: 3, rescue: 1, change: 1, remove: 1 },
-  ids: IDS,
-  share: { unique: 0, group: 10, expiry: 10, order: 0, groupRate: 0 },
+  weight: 5,
+  steps: { flow: 6, pop: 9, complete: 12, cancel: 2, retry: 2, advance: 3, rescue: 1, prune: 1, remove: 2 },
+  ids: FEWER_IDS,
+  share: { unique: 0, group: 10, expiry: 10, order: 0, groupBound: 0 },
   longest: { advance: 1_000, delay: 300 },
 };
 
