@@ -194,11 +194,12 @@ return answers
 `);
 
 /**
- * Forgets up to a number of ended jobs whose time is over. Each is found and deleted in one step. So are unique keys and
+ * Forgets up to a number of ended jobs whose time is over, and tells whether to go on: what is gone is walked past for a bounded
+ * while. Each is found and deleted in one step. So are unique keys and
  * steps of counting.
  */
 export const PRUNE = withRecords(`
-local limit, count = tonumber(nextArg()), 0
+local limit, count, looked, isMore = tonumber(nextArg()), 0, 0, true
 
 -- Of those that ended together some may have started again since, or are gone.
 local function pruneSome(ids)
@@ -218,9 +219,10 @@ local function pruneSome(ids)
   count = count + #over
 end
 
-while count < limit do
+while count < limit and looked < 10 * CHUNK do
   local first = call('ZRANGE', ENDED, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
-  if #first == 0 then break end
+  isMore = #first > 0
+  if not isMore then break end
   call('ZREM', ENDED, first[1])
   -- Packed again once: where many are elsewhere by now, few are found at a time.
   local ids, done = unpacked(first[1]), 0
@@ -229,6 +231,7 @@ while count < limit do
     pruneSome({ unpack(ids, done + 1, done + some) })
     done = done + some
   end
+  looked = looked + done
   if done < #ids then call('ZADD', ENDED, first[2], pack({ unpack(ids, done + 1) })) end
 end
 for _, key in ipairs(call('ZRANGE', base .. 'holds', '-inf', now, 'BYSCORE', 'LIMIT', 0, CHUNK)) do
@@ -237,7 +240,7 @@ for _, key in ipairs(call('ZRANGE', base .. 'holds', '-inf', now, 'BYSCORE', 'LI
 end
 ${DROP_STEPS}
 finish()
-return count
+return { count, isMore and 1 or 0 }
 `);
 
 /** A pop that comes after it finds the queue paused. */

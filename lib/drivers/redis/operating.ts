@@ -81,9 +81,9 @@ export class Operating {
     let pruned = 0;
     while (pruned < limit) {
       const some = Math.min(MOST_AT_ONCE, limit - pruned);
-      const count = await this.#runner.run<number>(scripts.prune, () => [String(some)]);
+      const [count, isMore] = await this.#runner.run<[number, number]>(scripts.prune, () => [String(some)]);
       pruned += count;
-      if (count < some) break;
+      if (isMore === 0) break;
     }
     return pruned;
   }

@@ -67,6 +67,22 @@ it.skipIf(noRedis)(
   },
 );
 
+it.skipIf(noRedis)('to walk past what is gone holds the server for ten thousand jobs at a time', async () => {
+  const gone = `for nth = 1, 50 do
+    local ids = {}
+    for other = 1, 1000 do ids[other] = 'gone ' .. 1000 * nth + other end
+    redis.call('ZADD', KEYS[1], 1, cmsgpack.pack(ids))
+  end`;
+  await server.ask((client) => client.eval(gone, 1, '{jobs}:ended'));
+  await server.ask((client) => client.config('RESETSTAT'));
+  expect(await storage.prune(1)).toBe(0);
+  expect(await server.ask((client) => client.exists('{jobs}:ended'))).toBe(0);
+  const { calls = '0' } =
+    /cmdstat_evalsha:calls=(?<calls>\d+)/.exec(await server.ask((client) => client.info('commandstats')))
+      ?.groups ?? {};
+  expect(Number(calls)).toBeGreaterThanOrEqual(5);
+});
+
 it.skipIf(noRedis)('a runner may know nine thousand names', async () => {
   const names = Array.from({ length: 9_000 }, (_, nth) => `name ${nth}`);
   const jobs = names.map((name, nth) => jobOf({ name, priority: -nth }));
