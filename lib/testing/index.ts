@@ -15,9 +15,14 @@ export type { ContractContext } from './contract/contract-context.js';
 export { runContractCase } from './contract/run-contract-case.js';
 export type { OpenTransaction, StorageUnderTest } from './contract/storage-under-test.js';
 
-export { runtimeContract } from './contract/runtime-contract.js';
-export type { RuntimeCase } from './contract/runtime-case.js';
-export type { RunnerUnderTest, RuntimeContext, Work, WorkUnderTest } from './contract/runtime-context.js';
-export { runRuntimeCase } from './contract/run-runtime-case.js';
+export { runtimeContract } from './contract/runtime/runtime-contract.js';
+export type { RuntimeCase } from './contract/runtime/runtime-case.js';
+export type {
+  RunnerUnderTest,
+  RuntimeContext,
+  Work,
+  WorkUnderTest,
+} from './contract/runtime/runtime-context.js';
+export { runRuntimeCase } from './contract/runtime/run-runtime-case.js';
 
-export { storageModelTest, type ModelTestOptions } from './contract/model-test.js';
+export { storageModelTest, type ModelTestOptions } from './contract/model/model-test.js';

@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'nest/context/cls-transactions.ts': ['core', 'client', '@nestjs-cls/transactional'],
   'nest/context/trace-carrier.ts': ['core', '@opentelemetry/api'],
   testing: ['core', 'storage', 'client', 'runtime', 'nest', 'drivers/memory', 'node:assert'],
-  'testing/contract/model*': [
+  'testing/contract/model': [
     'core',
     'storage',
     'client',

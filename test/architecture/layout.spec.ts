@@ -14,6 +14,17 @@ it('an index.ts stands only where package.json exports it', () => {
   expect(indexes.map(({ path }) => path).filter((path) => !entryPoints().includes(path))).toEqual([]);
 });
 
+it('drivers that outlive a process have the same rooms', () => {
+  const roomsOf = (driver: string) => {
+    const inside = filesIn(`lib/drivers/${driver}`, '.ts').map((path) => path.split('/').slice(3));
+    return [...new Set(inside.flatMap(([room, file]) => (file === undefined ? [] : room)))].toSorted();
+  };
+  const rooms = roomsOf('sqlite');
+  expect(rooms.length).toBeGreaterThan(5);
+  expect(roomsOf('postgres')).toEqual([...rooms, 'transaction'].toSorted());
+  expect(roomsOf('redis')).toEqual(rooms.map((room) => (room === 'schema' ? 'layout' : room)).toSorted());
+});
+
 it('no folder or file is a drawer', () => {
   const isDrawer = (path: string) => path.split(/[/.]/).some((part) => DRAWERS.test(part));
   expect(library().filter(({ path }) => isDrawer(path.slice('lib/'.length)))).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { storageModelTest } from '../../lib/testing/contract/model-test.js';
+import { storageModelTest } from '../../lib/testing/contract/model/model-test.js';
 import { STORAGES } from '../support/storages.js';
 
 const RUNS: Readonly<Record<string, number>> = { memory: 100, postgres: 20 };

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
-import { runRuntimeCase } from '../../lib/testing/contract/run-runtime-case.js';
-import { runtimeContract } from '../../lib/testing/contract/runtime-contract.js';
+import { runRuntimeCase } from '../../lib/testing/contract/runtime/run-runtime-case.js';
+import { runtimeContract } from '../../lib/testing/contract/runtime/runtime-contract.js';
 import { STORAGES } from '../support/storages.js';
 
 for (const { name, create } of STORAGES) {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QueueHandle } from 'nestjs-background-jobs/core';
 import { PostgresStorage } from 'nestjs-background-jobs/postgres';
-import { openDatabase } from '../../lib/drivers/sqlite/open-database.js';
+import { openDatabase } from '../../lib/drivers/sqlite/connection/open-database.js';
 import type { Storage } from '../../lib/storage/storage.js';
 import { admin, dropSchema, newSchema, POSTGRES_URL } from '../support/postgres.js';
 import { Work } from './fixtures/jobs.mjs';

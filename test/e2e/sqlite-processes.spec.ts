@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openDatabase } from '../../lib/drivers/sqlite/open-database.js';
+import { openDatabase } from '../../lib/drivers/sqlite/connection/open-database.js';
 import { SqliteStorage } from '../../lib/drivers/sqlite/sqlite-storage.js';
 import { jobsOf } from '../../lib/testing/contract/job-factories.js';
 

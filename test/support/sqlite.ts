@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadDriver, openDatabase } from '../../lib/drivers/sqlite/open-database.js';
+import { loadDriver, openDatabase } from '../../lib/drivers/sqlite/connection/open-database.js';
 import { SqliteStorage, type SqliteDatabase, type SqliteDriver } from '../../lib/drivers/sqlite/index.js';
 import { FakeClock } from '../../lib/testing/fake-clock.js';
 import type { StorageUnderTest } from '../../lib/testing/contract/storage-under-test.js';

@@ -2,7 +2,7 @@ export { PostgresStorage } from './postgres-storage.js';
 export { PostgresOutbox, type PostgresOutboxOptions } from './postgres-outbox.js';
 export type { PostgresStorageOptions } from './postgres-options.js';
 export { StoppedSchema } from './stopped-schema.js';
-export type { PostgresPool } from './postgres-client.js';
+export type { PostgresPool } from './connection/postgres-client.js';
 export type { PostgresTransaction } from './transaction/join-transaction.js';
 export type { DrizzleTransaction } from './transaction/drizzle.js';
 export type { KnexTransaction } from './transaction/knex.js';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.js';
 import { InvalidOptionError } from '../../core/errors.js';
 import { checkKnownOptions } from '../../core/known-options.js';
-import type { ConnectionConfig } from './connections.js';
-import type { PostgresPool } from './postgres-client.js';
+import type { ConnectionConfig } from './connection/connections.js';
+import type { PostgresPool } from './connection/postgres-client.js';
 
 interface CommonOptions {
   /**

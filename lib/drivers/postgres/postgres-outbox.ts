@@ -2,12 +2,12 @@ import { systemChance, systemClock, type Clock } from '../../core/clock.js';
 import { StorageClosedError, StorageFullError, StorageUnavailableError } from '../../core/errors.js';
 import { JobOutbox } from '../../storage/job-outbox.js';
 import type { NewJob } from '../../storage/new-job.js';
-import { Connections } from './connections.js';
-import { Database } from './database.js';
-import { translate } from './postgres-errors.js';
+import { Connections } from './connection/connections.js';
+import { Database } from './connection/database.js';
+import { translate } from './connection/postgres-errors.js';
 import { checkOptions, configOf } from './postgres-options.js';
-import type { PostgresPool } from './postgres-client.js';
-import { arrayOf, inSchema, quoted, type Sql } from './sql.js';
+import type { PostgresPool } from './connection/postgres-client.js';
+import { arrayOf, inSchema, quoted, type Sql } from './connection/sql.js';
 import { joinTransaction, type PostgresTransaction } from './transaction/join-transaction.js';
 
 // The lock is nobody else's: `if not exists` alone does not keep two from creating at once.

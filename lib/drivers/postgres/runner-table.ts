@@ -1,8 +1,8 @@
 import type { Beat, BeatAnswer, LiveRunner, ProgressReport, RunnerInfo } from '../../storage/claims.js';
-import { jobKeyOf, keyOf } from './job-key.js';
-import { MOMENT } from './settling.sql.js';
-import { arrayOf, type Sql } from './sql.js';
-import { fromStored, toStored } from './stored-text.js';
+import { jobKeyOf, keyOf } from './jobs/job-key.js';
+import { MOMENT } from './settling/settling.sql.js';
+import { arrayOf, type Sql } from './connection/sql.js';
+import { fromStored, toStored } from './connection/stored-text.js';
 
 // A lease that somebody else took has another token: it is not extended, and no row comes back.
 const BEAT = `

@@ -1,11 +1,11 @@
 import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
 import type { Timing } from '../../core/schedule.js';
-import type { Announcing } from './announcing.js';
-import type { Database } from './database.js';
-import { keyOf } from './job-key.js';
-import type { Pushing, PushOutcome } from './pushing.js';
-import { arrayOf, type Sql, type SqlRow } from './sql.js';
-import { fromStored, toStored } from './stored-text.js';
+import type { Announcing } from './signals/announcing.js';
+import type { Database } from './connection/database.js';
+import { keyOf } from './jobs/job-key.js';
+import type { Pushing, PushOutcome } from './pushing/pushing.js';
+import { arrayOf, type Sql, type SqlRow } from './connection/sql.js';
+import { fromStored, toStored } from './connection/stored-text.js';
 
 const COLUMNS = `declared, next_at, watermark, last_job`;
 const PUT = `

@@ -1,10 +1,10 @@
 import { InvalidOptionError } from '../../core/errors.js';
-import { Connections } from './connections.js';
-import { migrate } from './migrate.js';
-import type { PostgresClient } from './postgres-client.js';
-import { translate } from './postgres-errors.js';
+import { Connections } from './connection/connections.js';
+import { migrate } from './schema/migrate.js';
+import type { PostgresClient } from './connection/postgres-client.js';
+import { translate } from './connection/postgres-errors.js';
 import { checkOptions, configOf, type PostgresStorageOptions } from './postgres-options.js';
-import { inSchema, literal, quoted, type SqlRow } from './sql.js';
+import { inSchema, literal, quoted, type SqlRow } from './connection/sql.js';
 
 /** What a test may find of the one before: it is nobody's data, and processes remember it. */
 const LASTING = ['schema_version', 'policy', 'stopped_clock'];

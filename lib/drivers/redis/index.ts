@@ -1,3 +1,3 @@
 export { RedisStorage } from './redis-storage.js';
 export type { RedisStorageOptions } from './redis-storage-options.js';
-export type { RedisClient } from './redis-client.js';
+export type { RedisClient } from './connection/redis-client.js';

@@ -1,14 +1,14 @@
-import { Claiming } from './claiming.js';
-import { Governing } from './governing.js';
-import type { Lanes } from './lanes.js';
-import { Looking } from './looking.js';
-import { Operating } from './operating.js';
-import { PushGathering } from './push-gathering.js';
-import { Pushing } from './pushing.js';
+import { Claiming } from './claiming/claiming.js';
+import { Governing } from './groups/governing.js';
+import type { Lanes } from './jobs/lanes.js';
+import { Looking } from './operating/looking.js';
+import { Operating } from './operating/operating.js';
+import { PushGathering } from './pushing/push-gathering.js';
+import { Pushing } from './pushing/pushing.js';
 import { RunnerTable } from './runner-table.js';
 import { ScheduleTable } from './schedule-table.js';
-import type { ScriptRunner } from './script-runner.js';
-import { Settling } from './settling.js';
+import type { ScriptRunner } from './connection/script-runner.js';
+import { Settling } from './settling/settling.js';
 
 /** What is done to the keys, each part knowing its scripts. */
 export class RedisContents {

@@ -1,13 +1,13 @@
 import { systemChance, systemClock } from '../../core/clock.js';
 import type { SignalHub } from '../../storage/signal.js';
-import { Lanes } from './lanes.js';
-import { NewsListener } from './news-listener.js';
-import type { RedisClient } from './redis-client.js';
-import { RedisConnection, scriptOf } from './redis-connection.js';
+import { Lanes } from './jobs/lanes.js';
+import { NewsListener } from './signals/news-listener.js';
+import type { RedisClient } from './connection/redis-client.js';
+import { RedisConnection, scriptOf } from './connection/redis-connection.js';
 import { RedisContents } from './redis-contents.js';
-import { ScriptRunner } from './script-runner.js';
-import { checkServer } from './server-checks.js';
-import { warn } from './warning.js';
+import { ScriptRunner } from './connection/script-runner.js';
+import { checkServer } from './connection/server-checks.js';
+import { warn } from './connection/warning.js';
 
 const TIME = scriptOf(`
 local time = redis.call('TIME')

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { InvalidOptionError } from '../../core/errors.js';
 import { checkKnownOptions } from '../../core/known-options.js';
-import type { RedisClient } from './redis-client.js';
+import type { RedisClient } from './connection/redis-client.js';
 
 interface CommonOptions {
   /**

@@ -8,7 +8,7 @@ import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
 import { checkChange, checkPush, checkSupported, refuseTransaction } from '../../storage/supported.js';
-import { LISTENING, makeClient } from './redis-client.js';
+import { LISTENING, makeClient } from './connection/redis-client.js';
 import type { RedisContents } from './redis-contents.js';
 import { RedisSession } from './redis-session.js';
 import { checkOptions, type RedisStorageOptions } from './redis-storage-options.js';

@@ -1,6 +1,6 @@
-import { LAYOUT } from './layout.lua.js';
-import { LEASING } from './leases.lua.js';
-import { withRecords } from './records.lua.js';
+import { LAYOUT } from './layout/layout.lua.js';
+import { LEASING } from './layout/leases.lua.js';
+import { withRecords } from './layout/records.lua.js';
 
 /**
  * Registers a runner and extends the leases it still holds. Returns the ids of those it lost, and id and reason of

@@ -1,8 +1,8 @@
 import type { Beat, BeatAnswer, LiveRunner, ProgressReport, RunnerInfo } from '../../storage/claims.js';
-import { encodeToken } from './job-record.js';
-import { scriptOf } from './redis-connection.js';
+import { encodeToken } from './jobs/job-record.js';
+import { scriptOf } from './connection/redis-connection.js';
 import { BEAT, LEAVE, LIVE, PROGRESS } from './runner-table.lua.js';
-import type { ScriptRunner } from './script-runner.js';
+import type { ScriptRunner } from './connection/script-runner.js';
 
 const scripts = {
   beat: scriptOf(BEAT),

@@ -1,6 +1,6 @@
-import { LAYOUT, NEWS } from './layout.lua.js';
-import { PUSH_MIXED } from './rich-pushing.lua.js';
-import { withRecords } from './records.lua.js';
+import { LAYOUT, NEWS } from './layout/layout.lua.js';
+import { PUSH_MIXED } from './pushing/rich-pushing.lua.js';
+import { withRecords } from './layout/records.lua.js';
 
 /**
  * Declares schedules whose declaration is still the one that was read when it was decided whether the timing is the

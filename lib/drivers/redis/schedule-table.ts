@@ -1,9 +1,9 @@
 import { isSameTiming } from '../../core/schedule.js';
 import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
-import type { Pushing } from './pushing.js';
-import { scriptOf } from './redis-connection.js';
+import type { Pushing } from './pushing/pushing.js';
+import { scriptOf } from './connection/redis-connection.js';
 import { DECLARED, FIRE, NEXT, OF_KEYS, PUT, REMOVE_SCHEDULES } from './schedule-table.lua.js';
-import type { ScriptRunner } from './script-runner.js';
+import type { ScriptRunner } from './connection/script-runner.js';
 
 const scripts = {
   put: scriptOf(PUT),

@@ -1,3 +1,3 @@
 export { SqliteStorage } from './sqlite-storage.js';
 export type { SqliteStorageOptions } from './sqlite-options.js';
-export type { SqliteDatabase, SqliteDriver } from './sqlite-client.js';
+export type { SqliteDatabase, SqliteDriver } from './connection/sqlite-client.js';

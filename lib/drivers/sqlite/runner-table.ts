@@ -1,6 +1,6 @@
 import type { Beat, BeatAnswer, LiveRunner, ProgressReport, RunnerInfo } from '../../storage/claims.js';
-import type { Statements } from './sqlite-client.js';
-import type { Transaction } from './transaction.js';
+import type { Statements } from './connection/sqlite-client.js';
+import type { Transaction } from './connection/transaction.js';
 
 const BEAT = `
   insert into jobs_runner (id, info, beat_at, until) values (?, ?, ?, ?)

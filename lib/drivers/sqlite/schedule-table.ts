@@ -1,8 +1,8 @@
 import { isSameTiming, type Timing } from '../../core/schedule.js';
 import type { DueSchedules, Firing, NewSchedule, Schedule } from '../../storage/schedules.js';
-import type { Pushing } from './pushing.js';
-import { LIMIT, type SqlRow, type Statements } from './sqlite-client.js';
-import type { Transaction } from './transaction.js';
+import type { Pushing } from './pushing/pushing.js';
+import { LIMIT, type SqlRow, type Statements } from './connection/sqlite-client.js';
+import type { Transaction } from './connection/transaction.js';
 
 const COLUMNS = `declared, next_at, watermark, last_job`;
 const TIMING = `select timing from jobs_schedule where key = ?`;

@@ -1,20 +1,20 @@
-import { Claiming } from './claiming.js';
-import { Completing } from './completing.js';
-import { Flows } from './flows.js';
-import { GovernedClaiming } from './governed-claiming.js';
-import { GroupTable } from './group-table.js';
-import { HeldJobs } from './held-jobs.js';
-import { LaneClaims } from './lane-claims.js';
-import { Lanes } from './lanes.js';
-import { Looking } from './looking.js';
-import { Operating } from './operating.js';
-import { Policies } from './policies.js';
-import { PushGathering } from './push-gathering.js';
-import { Pushing } from './pushing.js';
-import { RichPushing } from './rich-pushing.js';
+import { Claiming } from './claiming/claiming.js';
+import { Completing } from './settling/completing.js';
+import { Flows } from './settling/flows.js';
+import { GovernedClaiming } from './groups/governed-claiming.js';
+import { GroupTable } from './groups/group-table.js';
+import { HeldJobs } from './jobs/held-jobs.js';
+import { LaneClaims } from './claiming/lane-claims.js';
+import { Lanes } from './jobs/lanes.js';
+import { Looking } from './operating/looking.js';
+import { Operating } from './operating/operating.js';
+import { Policies } from './jobs/policies.js';
+import { PushGathering } from './pushing/push-gathering.js';
+import { Pushing } from './pushing/pushing.js';
+import { RichPushing } from './pushing/rich-pushing.js';
 import { ScheduleTable } from './schedule-table.js';
-import { Settling } from './settling.js';
-import { UniqueKeys } from './unique-keys.js';
+import { Settling } from './settling/settling.js';
+import { UniqueKeys } from './jobs/unique-keys.js';
 
 /** What is done to the tables, each part knowing its statements. */
 export class SqliteContents {

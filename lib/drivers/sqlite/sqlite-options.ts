@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { InvalidOptionError } from '../../core/errors.js';
 import { checkKnownOptions } from '../../core/known-options.js';
-import type { SqliteDatabase, SqliteDriver } from './sqlite-client.js';
+import type { SqliteDatabase, SqliteDriver } from './connection/sqlite-client.js';
 
 /**
  * Which database, and how durable. Unknown options and both or neither of `path` and `database` throw

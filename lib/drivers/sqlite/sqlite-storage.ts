@@ -11,14 +11,14 @@ import { SignalHub, type SignalListener } from '../../storage/signal.js';
 import { StorageTime } from '../../storage/storage-time.js';
 import { Storage } from '../../storage/storage.js';
 import { checkChange, checkPush, checkSupported } from '../../storage/supported.js';
-import { checkLent } from './joining.js';
-import { openDatabase } from './open-database.js';
+import { checkLent } from './pushing/joining.js';
+import { openDatabase } from './connection/open-database.js';
 import { runnerTable } from './runner-table.js';
-import type { SqliteDatabase } from './sqlite-client.js';
-import { SqliteConnection } from './sqlite-connection.js';
+import type { SqliteDatabase } from './connection/sqlite-client.js';
+import { SqliteConnection } from './connection/sqlite-connection.js';
 import { SqliteContents } from './sqlite-contents.js';
 import { checkOptions, type SqliteStorageOptions } from './sqlite-options.js';
-import type { Transaction } from './transaction.js';
+import type { Transaction } from './connection/transaction.js';
 
 /**
  * Keeps jobs in a SQLite file, for one process or several on one machine. Not for network file systems: SQLite's

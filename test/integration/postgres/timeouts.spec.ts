@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { systemChance, systemClock } from '../../../lib/core/clock.js';
 import { StorageUnavailableError } from '../../../lib/core/errors.js';
-import { Connections } from '../../../lib/drivers/postgres/connections.js';
-import { Database } from '../../../lib/drivers/postgres/database.js';
+import { Connections } from '../../../lib/drivers/postgres/connection/connections.js';
+import { Database } from '../../../lib/drivers/postgres/connection/database.js';
 import { beatOf, jobsOf, requestOf } from '../../../lib/testing/contract/job-factories.js';
 import { POSTGRES_URL } from '../../support/postgres.js';
 import { rowsOf, temporarySchemas } from './schemas.js';

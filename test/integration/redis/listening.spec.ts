@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, expect, it, vi } from 'vitest';
-import type { Lanes } from '../../../lib/drivers/redis/lanes.js';
-import { NewsListener } from '../../../lib/drivers/redis/news-listener.js';
-import type { RedisClient } from '../../../lib/drivers/redis/redis-client.js';
-import type { RedisConnection } from '../../../lib/drivers/redis/redis-connection.js';
+import type { Lanes } from '../../../lib/drivers/redis/jobs/lanes.js';
+import { NewsListener } from '../../../lib/drivers/redis/signals/news-listener.js';
+import type { RedisClient } from '../../../lib/drivers/redis/connection/redis-client.js';
+import type { RedisConnection } from '../../../lib/drivers/redis/connection/redis-connection.js';
 import { SignalHub, type Signal } from '../../../lib/storage/signal.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
 

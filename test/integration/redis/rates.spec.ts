@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
 import { nextStartAt, startsLeft, withStarts, type Rate, type StartGroup } from '../../../lib/core/rate.js';
-import { RATES } from '../../../lib/drivers/redis/turns.lua.js';
+import { RATES } from '../../../lib/drivers/redis/groups/turns.lua.js';
 import { needServer } from '../../support/need-server.js';
 
 /** What the script sees at each moment of a history, before so many more start: what is left, when one is free, what it keeps. */

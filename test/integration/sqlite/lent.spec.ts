@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openDatabase } from '../../../lib/drivers/sqlite/open-database.js';
+import { openDatabase } from '../../../lib/drivers/sqlite/connection/open-database.js';
 import { SqliteStorage } from '../../../lib/drivers/sqlite/index.js';
 
 it('the application keeps the busy timeout that it set', async () => {

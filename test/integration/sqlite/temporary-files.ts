@@ -7,7 +7,7 @@ import {
   type SqliteDatabase,
   type SqliteStorageOptions,
 } from '../../../lib/drivers/sqlite/index.js';
-import { openDatabase } from '../../../lib/drivers/sqlite/open-database.js';
+import { openDatabase } from '../../../lib/drivers/sqlite/connection/open-database.js';
 
 /** A folder for each test, and what was opened in it; gone once the test has ended. */
 export function temporaryFiles() {

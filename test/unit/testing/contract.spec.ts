@@ -4,7 +4,7 @@ import { MemoryStorage } from '../../../lib/drivers/memory/memory-storage.js';
 import type { ContractCase } from '../../../lib/testing/contract/contract-case.js';
 import { storageContract } from '../../../lib/testing/contract/contract.js';
 import { runContractCase } from '../../../lib/testing/contract/run-contract-case.js';
-import { runtimeContract } from '../../../lib/testing/contract/runtime-contract.js';
+import { runtimeContract } from '../../../lib/testing/contract/runtime/runtime-contract.js';
 import type { StorageUnderTest } from '../../../lib/testing/contract/storage-under-test.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
 

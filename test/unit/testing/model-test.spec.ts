@@ -3,7 +3,7 @@ import type { Beat, PopRequest } from '../../../lib/storage/claims.js';
 import type { JobChange, QueueLimits, RetryOptions } from '../../../lib/storage/inspection.js';
 import type { NewJob } from '../../../lib/storage/new-job.js';
 import { MemoryStorage } from '../../../lib/drivers/memory/memory-storage.js';
-import { storageModelTest } from '../../../lib/testing/contract/model-test.js';
+import { storageModelTest } from '../../../lib/testing/contract/model/model-test.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
 
 /** Extends leases by a millisecond at most. */

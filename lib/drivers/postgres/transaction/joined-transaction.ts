@@ -1,4 +1,4 @@
-import type { SqlRow } from '../sql.js';
+import type { SqlRow } from '../connection/sql.js';
 
 /**
  * The application's running transaction, whatever library began it.

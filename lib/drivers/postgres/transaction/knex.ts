@@ -1,4 +1,4 @@
-import type { SqlRow } from '../sql.js';
+import type { SqlRow } from '../connection/sql.js';
 import type { JoinedTransaction } from './joined-transaction.js';
 import { noTransactionOpen } from './no-transaction-open.js';
 
