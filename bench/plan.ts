@@ -56,7 +56,7 @@ interface Sizes {
 
 const FULL: Sizes = {
   ...{ drain: 20_000, backlog: 100_000, single: 2000, burst: 20_000, batches: 50_000 },
-  ...{ samples: 300, steady: 1500, across: 80, held: 100_000, rivals: 3200 },
+  ...{ samples: 300, steady: 1500, across: 80, held: 100_000, rivals: 16_000 },
   ...{ claims: 20_000, groups: 10_000, left: 1000 },
 };
 const QUICK: Sizes = {
