@@ -85,9 +85,39 @@ function ofMemory(sizes: Sizes): readonly Comparison[] {
     beside('latency, idle', 'latency', samples, [P50, P99]),
     grown('memory', 'ours-memory', drain, backlog, GOALS.memory.growth),
     ...grouped('memory', 'ours-memory', sizes, GOALS.memory.groups),
+    ...inNest(held),
     beside(`${held.toLocaleString('en')} jobs held`, 'memory', held, [
       { figure: 'megabytes', unit: 'MB', goal: GOALS.memory.held },
     ]),
+  ];
+}
+
+/** What enhancers cost those who have none. So many jobs that the engine has compiled everything. */
+function inNest(jobs: number): readonly Comparison[] {
+  const draining = { measure: 'drain', jobs } as const;
+  const unguarded: Planned = { ...draining, system: 'nest-guarding-none' };
+  const beside = (title: string, trial: Planned, baseline: Planned, rows: readonly Row[]): Comparison => ({
+    ...{ storage: 'memory', title, trial, baseline, rows },
+  });
+  return [
+    beside(
+      `drain of ${jobs.toLocaleString('en')} in a Nest application, against without Nest`,
+      unguarded,
+      { ...draining, system: 'ours-memory' },
+      [RATE, CPU],
+    ),
+    beside(
+      'the same with a guard on other jobs, against none',
+      { ...draining, system: 'nest-guarding-others' },
+      unguarded,
+      [{ ...RATE, goal: GOALS.memory.bystanders }, CPU],
+    ),
+    beside(
+      'the same with a guard on these jobs, against none',
+      { ...draining, system: 'nest-guarding-these' },
+      unguarded,
+      [RATE, CPU],
+    ),
   ];
 }
 

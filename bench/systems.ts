@@ -6,6 +6,7 @@ import { PostgresSchema } from './places/postgres-schema.js';
 import { RedisPrefix } from './places/redis-prefix.js';
 import { temporaryFile } from './places/temporary-file.js';
 import type { System } from './system.js';
+import { OursInNest } from './systems/ours-in-nest.js';
 import { Ours } from './systems/ours.js';
 import { RawMemory } from './systems/raw-memory.js';
 import { RawPostgres } from './systems/raw-postgres.js';
@@ -16,6 +17,7 @@ import type { Trial } from './trial.js';
 
 export type SystemName =
   | 'ours-memory'
+  | `nest-guarding-${'none' | 'others' | 'these'}`
   | 'raw-memory'
   | `${'ours' | 'raw'}-${'sqlite' | 'postgres' | 'redis'}-${'keeping' | 'removing'}`
   | 'ours-postgres-silent';
@@ -27,6 +29,9 @@ type Make = (trial: Trial, address?: string) => System;
 export const SYSTEMS: Readonly<Record<SystemName, Make>> = {
   'ours-memory': () => new Ours({ storage: new MemoryStorage(), keepsCompleted: true }),
   'raw-memory': () => new RawMemory(),
+  'nest-guarding-none': ({ concurrency }) => new OursInNest('none', concurrency),
+  'nest-guarding-others': ({ concurrency }) => new OursInNest('others', concurrency),
+  'nest-guarding-these': ({ concurrency }) => new OursInNest('these', concurrency),
   'ours-sqlite-keeping': ourSqlite(true),
   'ours-sqlite-removing': ourSqlite(false),
   'raw-sqlite-keeping': ({ durability }) => new RawSqlite(durability, true),
