@@ -1,6 +1,6 @@
 import type { Beat, BeatAnswer, LiveRunner, ProgressReport, RunnerInfo } from '../../storage/claims.js';
 import { jobKeyOf, keyOf } from './jobs/job-key.js';
-import { MOMENT } from './settling/settling.sql.js';
+import { MOMENT } from './schema/moment.sql.js';
 import { arrayOf, type Sql } from './connection/sql.js';
 import { fromStored, toStored } from './connection/stored-text.js';
 

@@ -9,7 +9,7 @@ import { extraOf, LEASED_COLUMNS, leasedJobOf } from '../jobs/job-row.js';
 import type { Lane, Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
 import { LAPSED } from '../schema/schema.js';
-import { MOMENT } from '../settling/settling.sql.js';
+import { MOMENT } from '../schema/moment.sql.js';
 import { arrayOf, type SqlRow, type SqlValue } from '../connection/sql.js';
 import { toStored } from '../connection/stored-text.js';
 

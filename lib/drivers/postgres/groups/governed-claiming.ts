@@ -4,7 +4,7 @@ import { roomOf, startsOf, storedStarts, type Bounds, type Room } from '../../..
 import { claimThese } from '../claiming/claim-statement.js';
 import type { Database } from '../connection/database.js';
 import { mayBeMore, takeTurns, type Candidate } from './group-turns.js';
-import { LOOKED_AT_ONCE, MOST_NOTED } from './governed-functions.sql.js';
+import { LOOKED_AT_ONCE, MOST_NOTED } from '../schema/governed-functions.sql.js';
 import {
   isChange,
   lineUp,

@@ -3,7 +3,7 @@ import { limitsOf, roomOf, startsOf } from '../../../storage/queue-room.js';
 import type { Announcing } from '../signals/announcing.js';
 import type { Database } from '../connection/database.js';
 import { keyOf } from '../jobs/job-key.js';
-import { MOMENT } from '../settling/settling.sql.js';
+import { MOMENT } from '../schema/moment.sql.js';
 import { arrayOf, type Sql, type SqlRow } from '../connection/sql.js';
 import { fromStored, toStored } from '../connection/stored-text.js';
 

@@ -9,7 +9,7 @@ import { notesOf } from '../schema/group-schema.sql.js';
 import type { LaneOf, Lanes } from '../jobs/lanes.js';
 import { isUniqueViolation } from '../connection/postgres-errors.js';
 import { LAPSED, LASTING_COLUMNS, STATE } from '../schema/schema.js';
-import { MOMENT } from '../settling/settling.sql.js';
+import { MOMENT } from '../schema/moment.sql.js';
 import { arrayOf, type Sql, type SqlRow, type SqlValue } from '../connection/sql.js';
 import { fromStored } from '../connection/stored-text.js';
 

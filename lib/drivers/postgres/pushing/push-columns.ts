@@ -4,7 +4,7 @@ import type { GroupTable } from '../groups/group-table.js';
 import { jobKeyOf, keyOf } from '../jobs/job-key.js';
 import type { Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
-import { PUSH_PARAMETERS, type PushParameter } from './push-function.sql.js';
+import { PUSH_PARAMETERS, type PushParameter } from '../schema/push-function.sql.js';
 import { toStored } from '../connection/stored-text.js';
 import { joinTexts, marksFor } from '../connection/text-list.js';
 

@@ -6,7 +6,7 @@ import { groupsOf, type GroupTable } from '../groups/group-table.js';
 import type { InLane, Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
 import { pushValues } from './push-columns.js';
-import { PUSH_PARAMETERS } from './push-function.sql.js';
+import { PUSH_PARAMETERS } from '../schema/push-function.sql.js';
 import type { Sql, SqlRow } from '../connection/sql.js';
 import { fromStored } from '../connection/stored-text.js';
 

@@ -1,7 +1,7 @@
-import { GOVERNED_FUNCTIONS } from '../groups/governed-functions.sql.js';
+import { GOVERNED_FUNCTIONS } from './governed-functions.sql.js';
 import { GROUP_TABLES } from './group-schema.sql.js';
 import { PLACE, RANK } from './job-order.sql.js';
-import { PUSH_FUNCTION } from '../pushing/push-function.sql.js';
+import { PUSH_FUNCTION } from './push-function.sql.js';
 
 /** How the states are stored. The numbers stand in the partial indexes: they never change. */
 export const STATE = {

@@ -9,7 +9,8 @@ import type { InLane } from '../jobs/lanes.js';
 import { policyOf } from '../jobs/policies.js';
 import { STATE } from '../schema/schema.js';
 import { endingRequest, isEnding, type EndingRequest } from './settlement-request.js';
-import { END_TIED, MOMENT } from './settling.sql.js';
+import { MOMENT } from '../schema/moment.sql.js';
+import { END_TIED } from './settling.sql.js';
 import { arrayOf, type Sql, type SqlRow } from '../connection/sql.js';
 import { fromStored, toStored } from '../connection/stored-text.js';
 

@@ -1,8 +1,6 @@
+import { MOMENT } from '../schema/moment.sql.js';
 import { STEP } from '../schema/recent-ends.sql.js';
 import { LASTING_COLUMNS } from '../schema/schema.js';
-
-/** The time of a statement: read once, since the clock goes on while it runs. */
-export const MOMENT = `moment as materialized (select jobs.clock_1() as now)`;
 
 const LASTING = LASTING_COLUMNS.join(', ');
 const FAILURES = `case when asked.failure is null then job.failures else

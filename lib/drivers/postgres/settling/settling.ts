@@ -11,7 +11,8 @@ import type { Lanes } from '../jobs/lanes.js';
 import { policyOf } from '../jobs/policies.js';
 import { STATE } from '../schema/schema.js';
 import { endingRequest, isEnding, waitingRequest } from './settlement-request.js';
-import { MOMENT, WAIT } from './settling.sql.js';
+import { MOMENT } from '../schema/moment.sql.js';
+import { WAIT } from './settling.sql.js';
 import { arrayOf, type Sql, type SqlRow } from '../connection/sql.js';
 import { fromStored } from '../connection/stored-text.js';
 

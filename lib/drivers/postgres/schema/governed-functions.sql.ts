@@ -1,5 +1,5 @@
-import { ANY_LANE } from '../schema/group-schema.sql.js';
-import { PLACE, RANK } from '../schema/job-order.sql.js';
+import { ANY_LANE } from './group-schema.sql.js';
+import { PLACE, RANK } from './job-order.sql.js';
 
 /** Groups in the notes of a claim, or a note more: what others left to it must not make it long. */
 export const MOST_NOTED = 10_000;

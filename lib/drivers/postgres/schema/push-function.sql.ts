@@ -1,4 +1,4 @@
-import { notesOf } from '../schema/group-schema.sql.js';
+import { notesOf } from './group-schema.sql.js';
 
 // What all jobs of the batch share comes once.
 const numbers = (parameter: string, type: string) => `
