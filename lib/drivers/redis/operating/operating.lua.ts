@@ -34,7 +34,10 @@ finish(isAsked and 'cancel')
 return answers
 `);
 
-/** What moves jobs from one lane to another: a queue, or nothing, and the lanes there for those they are in. */
+/**
+ * What moves jobs from one lane to another: a queue, or nothing, and the lanes there for those they are in. Answers 1 for each that
+ * was moved, and 2 for one in a lane that is not named: a rival moved it meanwhile, and nothing was done to it.
+ */
 const MOVES = `
 local queue, lanes = nextArg(), {}
 local isMove = queue ~= ''
@@ -49,17 +52,36 @@ local function moveLane(job, group)
   call('HSETNX', base .. 'queues', sub(queue, 2), now)
   if group then govern(sub(queue, 2)) end
 end
+
+local function moveEach(canMove, move)
+  local answers = {}
+  while ARGV[at] do
+    local id = nextArg()
+    local job, answer = read(id), 0
+    if job and canMove(job) then
+      if isMove and not lanes[job.lane] then
+        answer = 2
+      elseif move(id, job) then
+        answer = 1
+      end
+    end
+    answers[#answers + 1] = answer
+  end
+  finish()
+  return answers
+end
 `;
 
 /**
  * Starts dead and cancelled jobs again, where what they waited for lets them. A job that lives again holds its live key
- * again, unless another has it: the key is taken in the step that sees it free. Answers 2 for a job in a lane that is
- * not named, and nothing was done to it.
+ * again, unless another has it: the key is taken in the step that sees it free.
  */
 export const RETRY = withRecords(`${HOLDER_OF}
-local delay, answers = tonumber(nextArg()), {}
+local delay = tonumber(nextArg())
 ${MOVES}
-local function restart(id, job, stands)
+local function restart(id, job)
+  local stands = job.more == '2' and standing(id) or (job.more ~= '2' and 'free')
+  if not stands then return false end
   local group = groupOf(id, job)
   call('HDEL', base .. 'reasons', id)
   call('HDEL', base .. 'cancels', id)
@@ -85,24 +107,10 @@ local function restart(id, job, stands)
     wait(id, job)
   end
   write(id, job)
+  return true
 end
 
-while ARGV[at] do
-  local id = nextArg()
-  local job, answer = read(id), 0
-  if job and (job.state == '5' or job.state == '6') then
-    local stands = job.more == '2' and standing(id) or (job.more ~= '2' and 'free')
-    if isMove and not lanes[job.lane] then
-      answer = 2
-    elseif stands then
-      restart(id, job, stands)
-      answer = 1
-    end
-  end
-  answers[#answers + 1] = answer
-end
-finish()
-return answers
+return moveEach(function(job) return job.state == '5' or job.state == '6' end, restart)
 `);
 
 /** Deletes whatever does not run: what a pop takes in the same moment runs, or is gone before it. */
@@ -148,11 +156,10 @@ return lanes
 
 /**
  * Moves jobs that wait: from one lane to another, to a priority, to a time. What is not given is empty, and stays.
- * Answers 2 for a job in a lane that is not named: a rival moved it meanwhile, and nothing was done to it. A job that a
- * rival claims first runs, and is not moved.
+ * A job that a rival claims first runs, and is not moved.
  */
 export const CHANGE = withRecords(`
-local priority, delay, answers = nextArg(), nextArg(), {}
+local priority, delay = nextArg(), nextArg()
 ${MOVES}
 local function changeOne(id, job)
   local isBlocked, group = job.state == '7', groupOf(id, job)
@@ -174,23 +181,10 @@ local function changeOne(id, job)
     wait(id, job)
   end
   writePlace(id, job)
+  return true
 end
 
-while ARGV[at] do
-  local id = nextArg()
-  local job, answer = read(id), 0
-  if job and (waits(job) or job.state == '7') then
-    if isMove and not lanes[job.lane] then
-      answer = 2
-    else
-      changeOne(id, job)
-      answer = 1
-    end
-  end
-  answers[#answers + 1] = answer
-end
-finish()
-return answers
+return moveEach(function(job) return waits(job) or job.state == '7' end, changeOne)
 `);
 
 /**
