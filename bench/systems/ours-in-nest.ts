@@ -2,7 +2,7 @@ import { Module, UseGuards, type CanActivate, type INestApplicationContext, type
 import { NestFactory } from '@nestjs/core';
 import { BackgroundJobsModule, Job, JobInspector, MemoryStorage, QueueHandle } from 'nestjs-background-jobs';
 import type { Mail, System } from '../system.js';
-import { MailJob } from './ours.js';
+import { isDrained, MailJob } from './ours.js';
 
 /** Which jobs of the application have a guard. */
 export type Guarded = 'none' | 'others' | 'these';
@@ -24,11 +24,7 @@ class PlainMailJob extends MailJob {
 
 @UseGuards(Admitting)
 @Job({ name: 'mail' })
-class GuardedMailJob extends MailJob {
-  run() {
-    return work(this);
-  }
-}
+class GuardedMailJob extends PlainMailJob {}
 
 @UseGuards(Admitting)
 @Job({ name: 'other' })
@@ -84,9 +80,8 @@ export class OursInNest implements System {
     await this.#inspector.resumeQueue('default');
   }
 
-  async isDrained() {
-    const stats = await this.#queue.stats();
-    return stats.every(({ ready, running }) => ready === 0 && running === 0);
+  isDrained() {
+    return isDrained(this.#queue);
   }
 
   async serverCpu() {

@@ -98,9 +98,8 @@ export class Ours implements System {
     await this.#runner.start();
   }
 
-  async isDrained() {
-    const stats = await this.#queue.stats();
-    return stats.every(({ ready, running }) => ready === 0 && running === 0);
+  isDrained() {
+    return isDrained(this.#queue);
   }
 
   async serverCpu() {
@@ -116,4 +115,9 @@ export class Ours implements System {
     await this.#options.storage.close();
     await this.#options.place?.leave();
   }
+}
+
+export async function isDrained(jobs: QueueHandle): Promise<boolean> {
+  const stats = await jobs.stats();
+  return stats.every(({ ready, running }) => ready === 0 && running === 0);
 }
