@@ -100,6 +100,14 @@ export class Statements {
     return JSON.parse((this.first(sql, ...values)?.json ?? '[]') as string) as Row[];
   }
 
+  /**
+   * Lets go of what was prepared: libsql keeps the file open until every statement of the connection is collected, and a
+   * timer that is yet to fire may hold us longer than the storage does.
+   */
+  forget(): void {
+    this.#prepared.clear();
+  }
+
   #prepare(sql: string): SqliteStatement {
     let statement = this.#prepared.get(sql);
     if (statement === undefined) this.#prepared.set(sql, (statement = this.#database.prepare(sql)));

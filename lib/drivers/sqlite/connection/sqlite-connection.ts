@@ -102,6 +102,7 @@ export class SqliteConnection {
     done.abort();
     this.#watch?.stop();
     this.#joining.stop();
+    this.#sql.forget();
   }
 
   /** None where the database is in memory. */
