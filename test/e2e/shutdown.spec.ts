@@ -81,20 +81,23 @@ describe.each(SHARED_STORAGES.slice(0, 1))('on $name', (shared) => {
     const queued = await stage.jobs.queueAll([new Obedient(), new Obedient()]);
     await until('both run', () => stage.lines('obedient-started').length === 2, { seen: stage.story });
     app.send('SIGTERM');
-    let sentAt = performance.now();
-    const isAborted = () => {
-      if (performance.now() > sentAt + ECHO) {
-        sentAt = performance.now();
-        app.send(second);
-      }
-      return stage.lines('obedient-aborted').length === 2;
-    };
-    await until('both are asked to stop', isAborted, { seen: stage.story });
+    await abortedBySignals(app, second);
     await expectEnd(app, REST);
     expect(stage.lines('database-closed')).toHaveLength(1);
     for (const { id } of queued) {
       expect(await stage.jobs.info(id)).toMatchObject({ state: 'ready', attempts: 0, stalls: 0 });
     }
+  });
+
+  it('lets jobs have their grace at the first signal that comes while the app closes by itself', async () => {
+    const app = await startApp({ grace: NEVER, abortGrace: NEVER });
+    await stage.jobs.queueAll([new Obedient(), new Obedient()]);
+    await until('both run', () => stage.lines('obedient-started').length === 2, { seen: stage.story });
+    app.tell('close');
+    await until('the app closes', () => hasLines('closing'), { seen: stage.story });
+    expect(await abortedBySignals(app, 'SIGTERM')).toBeGreaterThan(1);
+    await expectEnd(app, REST);
+    expect(stage.lines('database-closed')).toHaveLength(1);
   });
 
   it('leaves SIGTERM alone in an app that has not enabled shutdown hooks', async () => {
@@ -113,6 +116,23 @@ async function startApp(settings: object = {}): Promise<Actor> {
   const app = stage.spawn('app.mjs', { grace: GRACE, abortGrace: ABORT_GRACE, hooks: true, ...settings });
   await until('the app is up', () => hasLines('up'), { seen: stage.story });
   return app;
+}
+
+/** Sends a signal, each time after what might be an echo, until both jobs are asked to stop. Returns how many it sent. */
+async function abortedBySignals(app: Actor, signal: NodeJS.Signals): Promise<number> {
+  let sent = 0;
+  let sentAt = performance.now();
+  const isAborted = () => {
+    if (stage.lines('obedient-aborted').length === 2) return true;
+    if (performance.now() > sentAt + ECHO) {
+      sentAt = performance.now();
+      sent += 1;
+      app.send(signal);
+    }
+    return false;
+  };
+  await until('both are asked to stop', isAborted, { seen: stage.story });
+  return sent;
 }
 
 async function terminate(app: Actor): Promise<void> {

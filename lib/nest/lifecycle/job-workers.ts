@@ -104,7 +104,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#lazyModules.unwatch();
     this.#hooksCheck.stop();
     if (!this.#runner) return;
-    this.#secondSignal.listen();
+    this.#secondSignal.expect();
     try {
       await this.#runner.stop();
     } catch (error) {
@@ -148,8 +148,12 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
       queues,
       definitions.map(({ name }) => name),
     );
-    if (this.#runner) this.#runner.add({ handlers: found, queues });
-    else this.#runner = this.#createRunner(queues);
+    if (this.#runner) {
+      this.#runner.add({ handlers: found, queues });
+    } else {
+      this.#runner = this.#createRunner(queues);
+      this.#secondSignal.listen();
+    }
     this.#state.watch(queues, this.#runner);
   }
 

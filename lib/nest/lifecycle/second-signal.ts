@@ -1,41 +1,44 @@
 import type { Clock } from '../../core/clock.js';
-
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+import { heardSignals } from './heard-signals.js';
 
 // Ctrl-C reaches the whole process group, and npm, say, passes it on besides: two signals for one press.
 const ECHO = 500;
 
 /**
- * Hears a signal that comes while the application stops already. Nest ignores it, but whoever sends it means it: so
- * `onSignal` is called, once. Only signals that something else listens for are heard: to listen for any other would keep
- * it from ending the process.
+ * Hears a second signal while the application stops. Nest ignores it, but whoever sends it means it: so `onSignal` is called,
+ * once. The first may be what the stopping began with, or come later, where the application has closed itself: a platform that
+ * then ends the process asks for the first time, and means the jobs to have their grace.
  */
 export class SecondSignal {
   readonly #clock: Clock;
   readonly #onSignal: (signal: NodeJS.Signals) => void;
-  #since = Infinity;
-  #heard: readonly NodeJS.Signals[] = [];
+  #firstAt: number | undefined;
+  #isStopping = false;
 
   constructor(clock: Clock, onSignal: (signal: NodeJS.Signals) => void) {
     this.#clock = clock;
     this.#onSignal = onSignal;
   }
 
-  /** To be called when the stopping begins. */
+  /** To be called when the application starts: who stops cannot tell whether a signal was why. */
   listen(): void {
-    this.#since = this.#clock.monotonic();
-    this.#heard = SIGNALS.filter((signal) => process.listenerCount(signal) > 0);
-    for (const signal of this.#heard) process.on(signal, this.#hear);
+    heardSignals.add(this.#hear);
   }
 
-  /** To be called when nothing is left to hurry: Nest ends the process by a signal that nobody listens for. */
+  /** To be called when the stopping begins. */
+  expect(): void {
+    this.#isStopping = true;
+  }
+
+  /** To be called when nothing is left to hurry. */
   ignore(): void {
-    for (const signal of this.#heard) process.off(signal, this.#hear);
-    this.#heard = [];
+    heardSignals.delete(this.#hear);
   }
 
   readonly #hear = (signal: NodeJS.Signals): void => {
-    if (this.#clock.monotonic() - this.#since < ECHO) return;
+    const now = this.#clock.monotonic();
+    this.#firstAt ??= now;
+    if (!this.#isStopping || now - this.#firstAt < ECHO) return;
     this.ignore();
     this.#onSignal(signal);
   };

@@ -1,33 +1,31 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SecondSignal } from '../../../lib/nest/lifecycle/second-signal.js';
 import { FakeClock } from '../../../lib/testing/fake-clock.js';
+import { signalsOfOurOwn } from './signals-of-our-own.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-const others = SIGNALS.map((signal) => process.listeners(signal));
 const app = () => {};
+const listening: SecondSignal[] = [];
 
-function removeAll(): void {
-  for (const signal of SIGNALS) process.removeAllListeners(signal);
-}
+signalsOfOurOwn();
 
-beforeEach(removeAll);
+beforeEach(() => SIGNALS.forEach((signal) => process.on(signal, app)));
 
-afterEach(() => {
-  removeAll();
-  SIGNALS.forEach((signal, index) => others[index]?.forEach((other) => process.on(signal, other)));
-});
+afterEach(() => listening.splice(0).forEach((each) => each.ignore()));
 
-function listening() {
+function started() {
   const clock = new FakeClock();
   const heard: string[] = [];
   const secondSignal = new SecondSignal(clock, (signal) => heard.push(signal));
+  listening.push(secondSignal);
   secondSignal.listen();
   return { clock, heard, secondSignal };
 }
 
 it.each(SIGNALS)('hears %s, once', async (signal) => {
-  for (const each of SIGNALS) process.on(each, app);
-  const { clock, heard } = listening();
+  const { clock, heard, secondSignal } = started();
+  process.emit('SIGTERM', 'SIGTERM');
+  secondSignal.expect();
   await clock.advance(1_000);
   process.emit(signal, signal);
   process.emit(signal, signal);
@@ -35,9 +33,29 @@ it.each(SIGNALS)('hears %s, once', async (signal) => {
   expect(SIGNALS.map((each) => process.listeners(each))).toEqual([[app], [app]]);
 });
 
+it('takes a signal that comes while the application closes by itself for the first', async () => {
+  const { clock, heard, secondSignal } = started();
+  secondSignal.expect();
+  await clock.advance(10_000);
+  process.emit('SIGTERM', 'SIGTERM');
+  await clock.advance(1_000);
+  expect(heard).toEqual([]);
+  process.emit('SIGINT', 'SIGINT');
+  expect(heard).toEqual(['SIGINT']);
+});
+
+it('counts from the signal, although the application took its time before it stopped', async () => {
+  const { clock, heard, secondSignal } = started();
+  process.emit('SIGTERM', 'SIGTERM');
+  await clock.advance(1_000);
+  secondSignal.expect();
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(heard).toEqual(['SIGTERM']);
+});
+
 it('takes what comes within half a second for the echo of the first', async () => {
-  process.on('SIGINT', app);
-  const { clock, heard } = listening();
+  const { clock, heard, secondSignal } = started();
+  secondSignal.expect();
   process.emit('SIGINT', 'SIGINT');
   await clock.advance(499);
   process.emit('SIGINT', 'SIGINT');
@@ -47,16 +65,18 @@ it('takes what comes within half a second for the echo of the first', async () =
   expect(heard).toEqual(['SIGINT']);
 });
 
-it('leaves alone a signal that nothing else listens for, since that has to end the process', () => {
-  process.on('SIGINT', app);
-  listening();
-  expect(process.listenerCount('SIGTERM')).toBe(0);
-  expect(process.listenerCount('SIGINT')).toBe(2);
+it('hurries nothing before the application stops', async () => {
+  const { clock, heard } = started();
+  process.emit('SIGTERM', 'SIGTERM');
+  await clock.advance(1_000);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(heard).toEqual([]);
 });
 
 it('listens for nothing once all is stopped', async () => {
-  process.on('SIGTERM', app);
-  const { clock, heard, secondSignal } = listening();
+  const { clock, heard, secondSignal } = started();
+  process.emit('SIGTERM', 'SIGTERM');
+  secondSignal.expect();
   secondSignal.ignore();
   await clock.advance(1_000);
   process.emit('SIGTERM', 'SIGTERM');
