@@ -27,7 +27,7 @@ export interface JobAction {
   perform(storage: Storage, ids: readonly string[]): Promise<readonly ('done' | 'requested' | false)[]>;
 }
 
-const WAITING: readonly JobState[] = ['scheduled', 'ready', 'retrying'];
+const WAITING: readonly JobState[] = ['blocked', 'scheduled', 'ready', 'retrying'];
 const LATER: readonly JobState[] = ['scheduled', 'retrying'];
 
 export function retrying(options: RetryOptions = {}): JobAction {

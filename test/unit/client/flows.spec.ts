@@ -171,7 +171,7 @@ describe('a flow', () => {
     const inspector = new JobInspector(storage);
     expect((await inspector.list({ flow })).jobs).toHaveLength(4);
     const later = await jobs.chain([new Step('x'), new Step('y')], { delay: '1h' });
-    expect(await inspector.cancel({ flow: later.flow })).toMatchObject({ done: 1 });
+    expect(await inspector.cancel({ flow: later.flow })).toMatchObject({ done: 2 });
     expect(await jobs.info(later.ids[1] ?? '')).toMatchObject({ state: 'cancelled' });
   });
 

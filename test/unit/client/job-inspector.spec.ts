@@ -329,6 +329,17 @@ describe('acting by filter', () => {
     expect(await states([...ended, running])).toEqual(['dead', 'dead', 'running']);
   });
 
+  it('takes jobs that wait for others like those that wait for their time', async () => {
+    const { ids } = await jobs.chain([new Mail(), new Mail(), new Mail()]);
+    expect(await inspector.move({ queue: 'mail' }, 'post')).toMatchObject({ done: 3 });
+    expect(await inspector.reprioritise({ state: 'blocked' }, 5)).toMatchObject({ done: 2 });
+    expect(await inspector.remove({ state: 'blocked', queue: 'post' }, { limit: 1 })).toMatchObject({
+      done: 1,
+    });
+    expect(await inspector.cancel({ queue: 'post' })).toMatchObject({ done: 2, refused: 0 });
+    expect(await states(ids)).toEqual(['cancelled', 'cancelled', undefined]);
+  });
+
   it('refuses a filter that may mean more than was thought', async () => {
     const ids = await dead(1);
     const asked = [
