@@ -10,7 +10,7 @@ export const ARROWS: Readonly<Record<JobState, readonly JobState[]>> = {
   scheduled: ['ready', 'cancelled', 'dead'],
   ready: ['running', 'scheduled', 'cancelled', 'dead'],
   running: ['completed', 'retrying', 'scheduled', 'ready', 'dead', 'cancelled'],
-  retrying: ['ready', 'cancelled', 'dead'],
+  retrying: ['ready', 'cancelled'],
   completed: [],
   dead: ['ready', 'scheduled', 'blocked'],
   cancelled: ['ready', 'scheduled', 'blocked'],
