@@ -105,6 +105,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#hooksCheck.stop();
     if (!this.#runner) return;
     this.#secondSignal.expect();
+    this.#tellStopping();
     try {
       await this.#runner.stop();
     } catch (error) {
@@ -169,6 +170,11 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   #tell(event: RunnerEvent): void {
     this.#logger.event(event);
     this.#events.emit(event);
+  }
+
+  #tellStopping(): void {
+    const atWork = [...this.#state.busy().values()].reduce((sum, count) => sum + count, 0);
+    if (atWork > 0) this.#logger.stopping(atWork, this.#settings.grace);
   }
 
   #hurry(signal: string): void {

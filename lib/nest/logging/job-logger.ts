@@ -39,6 +39,11 @@ export class JobLogger {
     this.#logger.log(`Working on ${slots.join(', ')}; jobs: ${names.map(printable).join(', ')}`);
   }
 
+  /** Whoever pressed Ctrl-C has to know what the process waits for. `grace`: milliseconds. */
+  stopping(atWork: number, grace: number): void {
+    this.#logger.log(`Stopping: jobs that are at work (${atWork}) have ${grace} ms to end`);
+  }
+
   /** By key. They go on all the same, so that somebody has to know. */
   schedulesGone(keys: readonly string[]): void {
     this.#logger.warn(

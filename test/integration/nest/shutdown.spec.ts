@@ -138,6 +138,23 @@ describe('when the application stops', () => {
     expect(record).toMatchObject({ state: 'ready', attempt: 0 });
   });
 
+  it('it says what it waits for, and nothing where it waits for nothing', async () => {
+    reset();
+    const options = { storage: new LastingStorage(), shutdown: { grace: 1500, abortGrace: 0 } };
+    const imports = [BackgroundJobsModule.forRoot(options), DatabaseModule, FeatureModule];
+    const idle = await boot({ imports });
+    await idle.app.close();
+    expect(idle.log.lines.filter((line) => line.includes('Stopping'))).toEqual([]);
+
+    const { app, log } = await boot({ imports });
+    await app.get(QueueHandle).queue(new Long());
+    await events.trace.until('long begins');
+    const closed = app.close();
+    await log.until('log BackgroundJobs: Stopping: jobs that are at work (1) have 1500 ms to end');
+    events.gate.open();
+    await closed;
+  });
+
   it('a storage that cannot be closed keeps no other module from stopping', async () => {
     class Unclosable extends MemoryStorage {
       override close(): Promise<void> {
