@@ -153,6 +153,9 @@ function findDefinition(job: object): JobDefinition {
   const jobClass = (job as { constructor?: JobClass }).constructor;
   const definition = typeof jobClass === 'function' ? definitionOf(jobClass) : undefined;
   if (definition) return definition;
+  if (typeof job === 'function') {
+    throw new InvalidJobError(`${job.name} is a class: queue an instance, new ${job.name}(…)`);
+  }
   throw new InvalidJobError(
     `${jobClass?.name || 'This object'} is not a job: decorate its class with @Job({ name: '…' }) and queue an instance`,
   );

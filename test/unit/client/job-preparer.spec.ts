@@ -116,6 +116,12 @@ describe('a job that cannot be enqueued', () => {
     expect(() => setup().preparer.prepare(new Plain(), { dealy: '1s' } as QueueOptions)).toThrow("'delay'");
   });
 
+  it('is refused when it is the class itself, which says what to do', () => {
+    expect(() => setup().preparer.prepare(Plain)).toThrow(
+      'Plain is a class: queue an instance, new Plain(…)',
+    );
+  });
+
   it('is refused when its class is not a job, also when only the parent is', () => {
     class Child extends Plain {}
     for (const stranger of [new Loose(), new Child(), {}, Object.create(null) as object]) {
