@@ -19,12 +19,12 @@ export class SignupController {
   constructor(private readonly jobs: QueueHandle) {}
 
   @Post('signup')
-  signup(@Body() { email = 'ada@example.com' }: Signup) {
+  signup(@Body() { email = 'ada@example.com' }: Signup = {}) {
     return this.jobs.queue(new WelcomeEmail(email));
   }
 
   @Post('reports')
-  report(@Body() { month = '2030-01', pages = 10 }: Report) {
+  report(@Body() { month = '2030-01', pages = 10 }: Report = {}) {
     return this.jobs.queue(new MonthlyReport(month, pages));
   }
 

@@ -32,8 +32,11 @@ it('does what its terminal promises, also after kill -9 in the middle of a repor
     expect(first.output, 'what the terminal shows').toContain(path);
   }
   const mail = await call('POST', '/signup', { email: 'ada@example.com' });
+  // curl sends no body unless it is told one.
+  const another = await call('POST', '/signup');
   const sync = await call('POST', '/sync');
   expect(await ended(mail.id)).toMatchObject({ state: 'completed', attempts: 0 });
+  expect(await ended(another.id)).toMatchObject({ state: 'completed', attempts: 0 });
   expect(first.output).toContain('"Welcome" sent to ada@example.com');
   // It fails twice and works the third time.
   expect(await ended(sync.id)).toMatchObject({ state: 'completed', attempts: 2, result: { orders: 42 } });

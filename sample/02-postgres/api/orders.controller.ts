@@ -24,7 +24,7 @@ export class OrdersController {
 
   /** An order and its jobs are there together, or neither is. */
   @Post('orders')
-  place(@Body() { quantity = 1, email = 'ada@example.com', card }: NewOrder) {
+  place(@Body() { quantity = 1, email = 'ada@example.com', card }: NewOrder = {}) {
     return this.source.transaction(async (manager) => {
       const order = await manager.save(manager.create(Order, { product: 'teapot', quantity, email }));
       const jobs = [new ConfirmOrder(order.id), new ShipOrder(order.id)];

@@ -7,7 +7,7 @@ export class AudioController {
   constructor(private readonly jobs: QueueHandle) {}
 
   @Post('transcode')
-  transcode(@Body() { file = 'audio.mp3' }: { readonly file?: string }) {
+  transcode(@Body() { file = 'audio.mp3' }: { readonly file?: string } = {}) {
     return this.jobs.queue(new Transcode(file));
   }
 
