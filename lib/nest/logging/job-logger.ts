@@ -146,9 +146,7 @@ export class JobLogger {
       case 'storage-up':
         return this.#logger.log('The storage answers again');
       case 'rescued':
-        return this.#logger.warn(
-          `Job ${printable(event.name)} ${printable(event.id)} was left by its process (${event.stalls} in a row) and is ${event.state} now`,
-        );
+        return this.#logger.warn(`${describe(event)} ${found(event)} and is ${event.state} now`);
       case 'on-dead-failed':
         return this.#error(
           `What follows on the death of job ${printable(event.name)} ${printable(event.id)} failed`,
@@ -180,7 +178,13 @@ function isQuiet(event: JobEvent): event is QuietEvent {
   return QUIET.has(event.kind);
 }
 
-function describe({ name, id }: JobReference): string {
+// A sweep finds two kinds: those whose runner is gone, and those that nobody ever took.
+function found({ stalls }: ProcessEvent & { readonly kind: 'rescued' }): string {
+  if (stalls === 0) return 'was taken by nobody before it expired';
+  return stalls === 1 ? 'was left by its process' : `was left by its process, ${stalls} times in a row,`;
+}
+
+function describe({ name, id }: Pick<JobReference, 'name' | 'id'>): string {
   return `Job ${printable(name)} ${printable(id)}`;
 }
 

@@ -1,6 +1,8 @@
 import {
   BackgroundJobsModule,
   Job,
+  JobInspector,
+  MemoryStorage,
   NonRetryableError,
   QueueHandle,
   type JobContext,
@@ -57,6 +59,30 @@ describe('the log', () => {
       ),
     );
     expect(line).toContain('Charge.run');
+  });
+
+  it('tells a job that nobody took in time from one that its process left', async () => {
+    const imports = [BackgroundJobsModule.forRoot({ lease: '1s' })];
+    const { app, log } = await boot({ imports, providers: [Charge] });
+    await app.get(JobInspector).pauseQueue('default');
+    const { id } = await app.get(QueueHandle).queue(new Charge('return'), { expiresIn: 1 });
+    expect(await log.until('warn BackgroundJobs: Job')).toBe(
+      `warn BackgroundJobs: Job charge ${id} was taken by nobody before it expired and is dead now`,
+    );
+  });
+
+  it('says how often in a row a job was left by its process', async () => {
+    const storage = new MemoryStorage();
+    const imports = [BackgroundJobsModule.forRoot({ storage, lease: '1s' })];
+    const { app, log } = await boot({ imports, providers: [Charge] });
+    const lost = { id: 'x', name: 'charge', queue: 'default', state: 'ready' } as const;
+    let stalls = 0;
+    storage.rescue = () => Promise.resolve([{ ...lost, stalls: (stalls += 1) }]);
+    await log.until('warn BackgroundJobs: Job charge x was left by its process and is ready now');
+    await log.until(
+      'warn BackgroundJobs: Job charge x was left by its process, 2 times in a row, and is ready now',
+    );
+    await app.close();
   });
 
   it("carries a job's own lines, with its id and on one line each", async () => {
