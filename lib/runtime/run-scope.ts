@@ -9,23 +9,19 @@ import type { JobReference } from './runner-event.js';
 import type { RunnerSettings } from './runner-options.js';
 
 /** Calls the code of a handler. */
-export type RunScope = (run: ScopedRun, job: object, context: JobContext) => unknown;
+export type RunCall = (run: CalledRun, job: object, context: JobContext) => unknown;
 
 /** Whose code is called. */
-export interface ScopedRun {
+export interface CalledRun {
   readonly handler: JobHandler;
   readonly job: LeasedJob;
   readonly reference: JobReference;
 }
 
-/**
- * How runs begin: each in an async context of its own that knows of nobody, but for what carriers restore. Else a job
- * would see the request, the transaction or the span of whoever queued it, since a storage in the same process wakes the
- * runner within the call; or what the job before it left behind.
- */
-export function scopeOfRuns({ tracksRuns, carriers }: RunnerSettings, events: Events): RunScope {
+/** How the code of runs is called: within what carriers restore, and so that it can be found where it shall be. */
+export function callOfRuns({ tracksRuns, carriers }: RunnerSettings, events: Events): RunCall {
   const restore = restoreThrough(carriers);
-  const restored: RunScope = restore
+  const restored: RunCall = restore
     ? (run, job, context) =>
         restore(
           run.job.meta,
@@ -38,11 +34,29 @@ export function scopeOfRuns({ tracksRuns, carriers }: RunnerSettings, events: Ev
     : ({ handler }, job, context) => handler.run(job, context);
   if (!tracksRuns) {
     missRuns();
-    return (run, job, context) => newScope().runInAsyncScope(restored, undefined, run, job, context);
+    return restored;
   }
   trackRuns(() => running.getStore());
-  const tracked: RunScope = (run, job, context) => running.run(context, restored, run, job, context);
-  return (run, job, context) => newScope().runInAsyncScope(tracked, undefined, run, job, context);
+  return (run, job, context) => running.run(context, restored, run, job, context);
+}
+
+/** What happens in a scope. */
+export interface ScopedRun {
+  /** Called within. */
+  code(): unknown;
+  /** Called outside again with what `code` returned, or what the promise resolved to that it returned. */
+  returned(value: unknown): void;
+  /** Likewise with what it threw, or rejected with. */
+  threw(error: unknown): void;
+}
+
+/**
+ * Begins a run as soon as the caller's turn is over, in an async context of its own that knows of nobody. Else a job would
+ * see the request, the transaction or the span of whoever queued it, since a storage in the same process wakes the runner
+ * within the call; or what the job before it, or a listener, left behind.
+ */
+export function beginApart(run: ScopedRun): void {
+  (fresh.pop() ?? inProgram(makeScopes)).begin(run);
 }
 
 /** Calls in the async context in which this module was loaded: that of the program, not of a request. */
@@ -52,20 +66,41 @@ export function inProgram<Result>(call: () => Result): Result {
 
 /** Calls in an async context that nobody shares, so that nothing stays in it either: `enterWith` changes the one it is in. */
 export function apart<Result>(call: () => Result): Result {
-  return newScope().runInAsyncScope(call);
+  return inProgram(() => new AsyncResource('BackgroundJobs')).runInAsyncScope(call);
+}
+
+/**
+ * The async context of one run. What is called when a promise settles is called in a context of its own: that in which it was
+ * asked for, whatever became of that since. So all is asked for beforehand, and opened by a promise that nobody else has.
+ */
+class RunScope {
+  #run: ScopedRun | undefined;
+  #open: (() => void) | undefined;
+
+  constructor() {
+    new Promise<void>((resolve) => {
+      this.#open = resolve;
+    })
+      .then(() => this.#run?.code())
+      .then(
+        (value) => this.#run?.returned(value),
+        (error: unknown) => this.#run?.threw(error),
+      );
+  }
+
+  begin(run: ScopedRun): void {
+    this.#run = run;
+    this.#open?.();
+  }
 }
 
 const program = new AsyncResource('BackgroundJobs');
 const running = new AsyncLocalStorage<JobContext>();
 /** Scopes that nobody was in yet. Made several at once, since they have to be made within that of the program. */
-const fresh: AsyncResource[] = [];
+const fresh: RunScope[] = [];
 const AT_ONCE = 32;
 
-function newScope(): AsyncResource {
-  return fresh.pop() ?? program.runInAsyncScope(makeScopes);
-}
-
-function makeScopes(): AsyncResource {
-  for (let made = 1; made < AT_ONCE; made++) fresh.push(new AsyncResource('BackgroundJob'));
-  return new AsyncResource('BackgroundJob');
+function makeScopes(): RunScope {
+  for (let made = 1; made < AT_ONCE; made++) fresh.push(new RunScope());
+  return new RunScope();
 }

@@ -9,7 +9,7 @@ import type { JobContext } from '../../core/job-context.js';
 import type { Outcome } from '../../core/outcome.js';
 import { decodePolicy } from '../../core/policy.js';
 import type { JobHandler } from '../handler.js';
-import type { RunScope } from '../run-scope.js';
+import { apart, beginApart, type RunCall, type ScopedRun } from '../run-scope.js';
 import type { JobReference } from '../runner-event.js';
 import { RunContext } from './run-context.js';
 import { outcomeOfReturn, outcomeOfThrow, type Abort } from './run-outcome.js';
@@ -22,7 +22,7 @@ const NEWER_IN = 5_000;
 export interface ExecutionHost {
   readonly clock: Clock;
   readonly codec: PayloadCodec | undefined;
-  readonly enter: RunScope;
+  readonly call: RunCall;
   begun(execution: Execution): void;
   /** Its time starts; milliseconds. */
   limit(execution: Execution, timeout: number): void;
@@ -38,7 +38,7 @@ export interface ExecutionHost {
  * One leased job, from its claim until its end is recorded or its lease is lost: first it waits for a slot, then
  * its code runs, then its outcome is settled. Code that ignores its signal may go on running after that.
  */
-export class Execution {
+export class Execution implements ScopedRun {
   /** Its code was started: it no longer waits for a slot. */
   hasBegun = false;
   /** Its code is at work, and holds a slot unless that was released. */
@@ -60,6 +60,7 @@ export class Execution {
   leaseBefore: Execution | undefined = undefined;
   leaseAfter: Execution | undefined = undefined;
   readonly #host: ExecutionHost;
+  #fields: Fields | undefined;
   #job: object | undefined;
   #controller: AbortController | undefined;
 
@@ -82,39 +83,28 @@ export class Execution {
     this.isRunning = true;
     this.since = now;
     this.#host.begun(this);
-    const fields = this.#decode();
-    if (fields === undefined) return;
-    try {
-      const checked = checkFields(this.handler.definition, fields);
-      if (checked instanceof Promise) {
-        checked.then(
-          (settled) => this.#checked(settled),
-          (error: unknown) => this.#misfit(error),
-        );
-      } else this.#run(checked);
-    } catch (error) {
-      this.#misfit(error);
-    }
+    this.#fields = this.#decode();
+    if (this.#fields !== undefined) beginApart(this);
   }
 
-  #run(fields: Fields): void {
-    let value: unknown;
-    const job = reviveJob(this.handler.definition, fields);
-    this.#job = job;
-    try {
-      value = this.#host.enter(this, job, new RunContext(this));
-      if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
-        // Also for what merely has a `then`, which might throw, or call back twice.
-        Promise.resolve(value).then(
-          (result) => this.#returned(result),
-          (error: unknown) => this.#threw(error),
-        );
-        return;
-      }
-    } catch (error) {
-      return this.#threw(error);
-    }
-    this.#returned(value);
+  code(): unknown {
+    const checked = checkFields(this.handler.definition, this.#fields ?? {});
+    return checked instanceof Promise ? checked.then((fields) => this.#run(fields)) : this.#run(checked);
+  }
+
+  returned(value: unknown): void {
+    this.#end(outcomeOfReturn(value, this.abort), value);
+  }
+
+  threw(error: unknown): void {
+    if (this.#job === undefined && this.abort === undefined) return this.#misfit(error);
+    this.#failed(error);
+  }
+
+  #run(fields: Fields): unknown {
+    if (this.abort) throw this.abort.error;
+    this.#job = reviveJob(this.handler.definition, fields);
+    return this.#host.call(this, this.#job, new RunContext(this));
   }
 
   /** Asks the code to stop, for the first reason alone. False when it was asked before. */
@@ -166,17 +156,11 @@ export class Execution {
     }
   }
 
-  #checked(fields: Fields): void {
-    if (!this.isRunning) return;
-    if (this.abort) this.#threw(this.abort.error);
-    else this.#run(fields);
-  }
-
   /** A schema that found something wrong will find it again; one that broke may not. */
   #misfit(error: unknown): void {
     this.#tellNotRun(error);
-    if (error instanceof InvalidPayloadError && !this.abort) this.#invalid(error);
-    else this.#threw(error);
+    if (error instanceof InvalidPayloadError) this.#invalid(error);
+    else this.#failed(error);
   }
 
   #tellNotRun(error: unknown): void {
@@ -185,7 +169,8 @@ export class Execution {
     const run = (_job: object, context: JobContext) => told.notRun?.(error, context);
     const handler = { definition: told.definition, run };
     try {
-      this.#host.enter({ handler, job: this.job, reference: this.reference }, {}, new RunContext(this));
+      const called = { handler, job: this.job, reference: this.reference };
+      apart(() => this.#host.call(called, {}, new RunContext(this)));
     } catch {
       // Whoever merely looks on changes no job's end.
     }
@@ -201,11 +186,7 @@ export class Execution {
     this.#end({ kind: 'snoozed', delay: NEWER_IN });
   }
 
-  #returned(value: unknown): void {
-    this.#end(outcomeOfReturn(value, this.abort), value);
-  }
-
-  #threw(error: unknown): void {
+  #failed(error: unknown): void {
     const choose = () => this.#host.chooseDelay(this, error, this.#job ?? {});
     this.#end(outcomeOfThrow(error, this.abort, choose));
   }

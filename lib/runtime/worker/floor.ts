@@ -10,7 +10,7 @@ import type { Recorded } from '../../storage/claims.js';
 import type { Deaths } from '../deaths.js';
 import type { Events } from '../events.js';
 import type { JobHandler } from '../handler.js';
-import type { RunScope } from '../run-scope.js';
+import type { RunCall } from '../run-scope.js';
 import { chooseDelay } from './custom-backoff.js';
 import { Execution, type ExecutionHost } from './execution.js';
 import { encodeResult } from '../../core/job-result.js';
@@ -27,7 +27,7 @@ const HOLD_OFF = 5_000;
 
 export interface FloorOptions {
   readonly clock: Clock;
-  readonly enter: RunScope;
+  readonly call: RunCall;
   readonly chance: Chance;
   readonly codec: PayloadCodec | undefined;
   readonly backoff: PerJob<object, Backoff> | undefined;
@@ -52,7 +52,7 @@ export interface FloorOptions {
 export class Floor implements ExecutionHost {
   readonly clock: Clock;
   readonly codec: PayloadCodec | undefined;
-  readonly enter: RunScope;
+  readonly call: RunCall;
   readonly #options: FloorOptions;
   /** Code that goes on after its job was settled: no second run of that job may start beside it. */
   readonly #strays = new Map<string, Execution>();
@@ -64,7 +64,7 @@ export class Floor implements ExecutionHost {
     this.#options = options;
     this.clock = options.clock;
     this.codec = options.codec;
-    this.enter = options.enter;
+    this.call = options.call;
   }
 
   /** Whether one of the queues has slots here. Absent: any queue. */

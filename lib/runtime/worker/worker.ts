@@ -4,7 +4,7 @@ import type { LeasedJob } from '../../core/job.js';
 import type { RunnerInfo } from '../../storage/claims.js';
 import type { Deaths } from '../deaths.js';
 import type { Events } from '../events.js';
-import { scopeOfRuns } from '../run-scope.js';
+import { callOfRuns } from '../run-scope.js';
 import type { RunnerSettings } from '../runner-options.js';
 import type { Service } from '../service.js';
 import type { StorageLink } from '../storage-link.js';
@@ -67,7 +67,7 @@ export class Worker implements Service {
       handlers,
       outbox,
       codec: settings.codec,
-      enter: scopeOfRuns(settings, events),
+      call: callOfRuns(settings, events),
       backoff: settings.backoff,
       slots,
       leases: this.#leases,
