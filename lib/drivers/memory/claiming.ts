@@ -40,15 +40,22 @@ export class Claiming {
 
   /** Returns when to look again: now, where due jobs are left. */
   #take(queue: JobQueue, limit: number, request: PopRequest, now: number, taken: LeasedJob[]): number {
+    const { runner, lease } = request;
     const lines = queue.readyLines(this.#namesOf(request));
+    const [only] = lines;
     for (let left = limit; left > 0;) {
-      const line = lineOfNext(lines);
-      const job = line?.first;
-      if (line === undefined || job === undefined) break;
-      if (this.#begin(job, request, now, taken)) left -= 1;
-      if (line.size === 0) lines.splice(lines.indexOf(line), 1);
+      const line = lines.length === 1 ? only : lineOfNext(lines);
+      const job = line?.takeFirst();
+      if (job === undefined) break;
+      if (job.hasExpired(now)) queue.setAside(job);
+      else {
+        this.#jobs.start(job, runner, now, now + lease);
+        taken.push(new HandedOut(job));
+        left -= 1;
+      }
     }
-    return lines.length > 0 ? now : Infinity;
+    for (const line of lines) queue.dropIfEmpty(line);
+    return lines.some(({ size }) => size > 0) ? now : Infinity;
   }
 
   #takeInTurn(
@@ -63,15 +70,16 @@ export class Claiming {
     // What a limit holds back nobody needs to look for: an end makes room, and is news; a rate says when it lets go on.
     if (room <= 0) return governor.startsAgainAt(now) > now ? governor.startsAgainAt(now) : Infinity;
     const again = governor.take(Math.min(limit, room), this.#namesOf(request), now, (job) =>
-      this.#begin(job, request, now, taken),
+      this.#takeOver(job, request, now, taken),
     );
     if (again > now || room > limit) return again;
     return governor.startsAgainAt(now) > now ? governor.startsAgainAt(now) : Infinity;
   }
 
   /** False for one that nobody took in time. */
-  #begin(job: StoredJob, request: PopRequest, now: number, taken: LeasedJob[]): boolean {
+  #takeOver(job: StoredJob, request: PopRequest, now: number, taken: LeasedJob[]): boolean {
     if (job.hasExpired(now)) {
+      job.queue.removeReady(job);
       job.queue.setAside(job);
       return false;
     }
@@ -87,12 +95,15 @@ export class Claiming {
   }
 }
 
-/** The line whose first job goes before all others'. */
+/** The line whose first job goes before all others'. Some may be empty. */
 function lineOfNext(lines: readonly ReadyLine[]): ReadyLine | undefined {
-  let best = lines[0];
-  for (let index = 1; index < lines.length; index += 1) {
-    const line = lines[index];
-    if (line?.first && best?.first && goesBefore(line.first, best.first)) best = line;
+  let best: ReadyLine | undefined;
+  let next: StoredJob | undefined;
+  for (const line of lines) {
+    const { first } = line;
+    if (first === undefined || (next !== undefined && !goesBefore(first, next))) continue;
+    best = line;
+    next = first;
   }
   return best;
 }

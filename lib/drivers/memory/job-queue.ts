@@ -55,9 +55,8 @@ export class JobQueue {
     if (this.#blocked?.size === 0) this.#blocked = undefined;
   }
 
-  /** A ready job that nobody took in time. */
+  /** A ready job that nobody took in time, and that stands in no line any more. */
   setAside(job: StoredJob): void {
-    this.removeReady(job);
     (this.#late ??= new Set()).add(job);
   }
 

@@ -79,7 +79,7 @@ export class JobTable {
     for (const { id } of jobs.flatMap(({ after = [] }) => after)) {
       const job = this.#jobs.get(id);
       if (job?.state === 'completed' || job?.state === 'dead' || job?.state === 'cancelled') {
-        this.#tell(id, job.state, job.extras?.result, now);
+        if (this.#dependants.has(id)) this.#tell(id, job.state, job.extras?.result, now);
       }
     }
   }
@@ -108,6 +108,11 @@ export class JobTable {
     // First of all: a group that is left by its last job, and has none that runs, is forgotten.
     job.queue.governor?.began(job);
     this.#leave(job, now);
+    this.start(job, runner, now, until);
+  }
+
+  /** The same with one that was taken from its line already, in a queue without groups and limits. */
+  start(job: StoredJob, runner: string, now: number, until: number): void {
     job.state = 'running';
     job.token += 1;
     job.runner = runner;
@@ -131,8 +136,7 @@ export class JobTable {
   /** `keep`: milliseconds that the record stays. */
   end(job: StoredJob, state: End, keep: number | false, now: number): void {
     this.#leave(job, now);
-    this.#dropExpiry(job);
-    this.keys.release(job);
+    if (job.extras !== undefined) this.#letGo(job);
     job.state = state;
     if (keep === false) this.#forget(job);
     else {
@@ -141,15 +145,15 @@ export class JobTable {
       if (state === 'dead') job.queue.dead += 1;
       this.ended.add(job);
     }
-    this.#tell(job.id, state, job.extras?.result, now);
+    if (this.#dependants.has(job.id)) this.#tell(job.id, state, job.extras?.result, now);
   }
 
   remove(job: StoredJob, now: number): void {
     const { state } = job;
     this.#leave(job, now);
-    this.#dropExpiry(job);
-    this.keys.release(job);
+    this.#letGo(job);
     this.#forget(job);
+    if (!this.#dependants.has(job.id)) return;
     // Those who wait for it would do so for ever.
     if (!hasEnded(state)) this.#tell(job.id, 'cancelled', undefined, now);
     else this.#dependants.forget(job.id);
@@ -193,7 +197,6 @@ export class JobTable {
   }
 
   #tell(id: string, end: End, result: string | undefined, now: number): void {
-    if (!this.#dependants.has(id)) return;
     this.#untold.push({ id, end, result });
     // What follows from an end is told after it, not within it: a chain may be long.
     if (this.#isTelling) return;
@@ -227,8 +230,8 @@ export class JobTable {
   /** Takes the job out of the line that its state names. */
   #leave(job: StoredJob, now: number): void {
     const { queue, state } = job;
-    if (hasEnded(state)) return this.#leaveEnded(job, queue);
     if (state === 'running') return this.#leaveRunning(job, queue, now);
+    if (hasEnded(state)) return this.#leaveEnded(job, queue);
     if (state === 'blocked') queue.removeBlocked(job);
     else if (state !== 'ready') queue.removeWaiting(job);
     else if (!queue.removeLate(job)) queue.removeReady(job);
@@ -251,6 +254,12 @@ export class JobTable {
     if (job.state === 'dead') queue.dead -= 1;
     job.until = undefined;
     job.endedAt = undefined;
+  }
+
+  /** What it held while it was not over. */
+  #letGo(job: StoredJob): void {
+    this.#dropExpiry(job);
+    this.keys.release(job);
   }
 
   #dropExpiry(job: StoredJob): void {

@@ -10,7 +10,8 @@ const FEW = 64;
  */
 export class OrderedLine<T extends Placed> {
   readonly #isBefore: (a: T, b: T) => boolean;
-  readonly #heap: IndexedHeap<T>;
+  /** Made for the first that belongs further in front: most lines never need one. */
+  #heap: IndexedHeap<T> | undefined = undefined;
   /** In order. Who left it leaves a gap, but the first and the last place are taken while `#count` is not 0. */
   readonly #row: (T | undefined)[] = [];
   #head = 0;
@@ -18,16 +19,15 @@ export class OrderedLine<T extends Placed> {
 
   constructor(isBefore: (a: T, b: T) => boolean) {
     this.#isBefore = isBefore;
-    this.#heap = new IndexedHeap(isBefore);
   }
 
   get size(): number {
-    return this.#count + this.#heap.size;
+    return this.#count + (this.#heap?.size ?? 0);
   }
 
   get first(): T | undefined {
     const first = this.#row[this.#head];
-    const other = this.#heap.first;
+    const other = this.#heap?.first;
     if (first === undefined || other === undefined) return first ?? other;
     return this.#isBefore(first, other) ? first : other;
   }
@@ -35,19 +35,23 @@ export class OrderedLine<T extends Placed> {
   /** The items in no order of use. */
   *values(): Iterable<T> {
     for (const item of this.#row) if (item !== undefined) yield item;
-    yield* this.#heap.values();
+    if (this.#heap !== undefined) yield* this.#heap.values();
   }
 
   add(item: T): void {
-    const last = this.#row[this.#row.length - 1];
-    if (last !== undefined && this.#isBefore(item, last)) return this.#heap.add(item);
-    item.place = this.#row.length;
-    this.#row.push(item);
+    const row = this.#row;
+    const last = row[row.length - 1];
+    if (last !== undefined && this.#isBefore(item, last)) {
+      this.#heap ??= new IndexedHeap(this.#isBefore);
+      return this.#heap.add(item);
+    }
+    item.place = row.length;
+    row.push(item);
     this.#count += 1;
   }
 
   takeFirst(): T | undefined {
-    const { first } = this;
+    const first = this.#heap === undefined ? this.#row[this.#head] : this.first;
     if (first !== undefined) this.remove(first);
     return first;
   }
@@ -55,7 +59,7 @@ export class OrderedLine<T extends Placed> {
   /** The item must be in this line; its order may have changed meanwhile. */
   remove(item: T): void {
     const row = this.#row;
-    if (row[item.place] !== item) return this.#heap.remove(item);
+    if (row[item.place] !== item) return this.#heap?.remove(item);
     row[item.place] = undefined;
     item.place = -1;
     this.#count -= 1;

@@ -27,9 +27,11 @@ export class ReadyLine extends OrderedLine<StoredJob> {
 
 /** The order of pop: priority, due time, arrival; or what the job's `order` makes of it. */
 export function goesBefore(a: StoredJob, b: StoredJob): boolean {
-  const [level, other] = [levelOf(a), levelOf(b)];
+  const level = levelOf(a);
+  const other = levelOf(b);
   if (level !== other) return level < other;
-  const [at, otherAt] = [placeOf(a), placeOf(b)];
+  const at = placeOf(a);
+  const otherAt = placeOf(b);
   if (at !== otherAt) return at < otherAt;
   return a.arrival < b.arrival;
 }
