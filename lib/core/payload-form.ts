@@ -40,7 +40,7 @@ export function decodeJob(
   codec?: PayloadCodec,
 ): Fields {
   const decoded = decodePayload(text, codec, owner);
-  if (form.version === 1 && !Object.hasOwn(decoded, VERSION)) return decoded;
+  if (form.version === 1 && decoded[VERSION] === undefined) return decoded;
   const [stored, fields] = splitVersion(decoded);
   if (stored > form.version) {
     throw new NewerPayloadError(

@@ -83,13 +83,20 @@ export function decodePayload(
   owner: StoredPayloadOwner,
 ): Fields {
   const fields = parse(text);
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    throw new InvalidPayloadError('$', 'is not an object');
-  }
+  if (!isFields(fields)) throw new InvalidPayloadError('$', 'is not an object');
+  // Own ones would hide what every object has: to look for that costs less than to ask for each by name.
+  if (fields['constructor'] !== Object || fields['__proto__'] !== Object.prototype) refuseForbidden(fields);
+  return codec ? codec.decode(fields, owner) : fields;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refuseForbidden(fields: Fields): void {
   for (const key of FORBIDDEN_KEYS) {
     if (Object.hasOwn(fields, key)) throw new InvalidPayloadError(`$.${key}`, 'is a forbidden key');
   }
-  return codec ? codec.decode(fields as Fields, owner) : (fields as Fields);
 }
 
 /** A stored value for a reader: `undefined` when there is none or it no longer decodes. */

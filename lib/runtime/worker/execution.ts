@@ -47,9 +47,13 @@ export class Execution implements ScopedRun {
   isSettled = false;
   /** Its code goes on without a slot. */
   isReleased = false;
-  abort: Abort | undefined;
+  abort: Abort | undefined = undefined;
   /** Its completion was written in a transaction of the application's, whose fate only the storage knows. */
   mayBeCompleted = false;
+  /** It has a time to end by: see `RunDeadlines`. */
+  isLimited = false;
+  /** It told of its progress, which may not be stored yet. */
+  hasReported = false;
   /** Monotonic: when it began to wait, then when it began to run. */
   since: number;
   /** Monotonic: the lease may be given to somebody else after this. */
@@ -60,9 +64,10 @@ export class Execution implements ScopedRun {
   leaseBefore: Execution | undefined = undefined;
   leaseAfter: Execution | undefined = undefined;
   readonly #host: ExecutionHost;
-  #fields: Fields | undefined;
-  #job: object | undefined;
-  #controller: AbortController | undefined;
+  /** Decoded, until its code is called. */
+  #fields: Fields | undefined = undefined;
+  #job: object | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
 
   constructor(
     host: ExecutionHost,
@@ -88,8 +93,10 @@ export class Execution implements ScopedRun {
   }
 
   code(): unknown {
-    const checked = checkFields(this.handler.definition, this.#fields ?? {});
-    return checked instanceof Promise ? checked.then((fields) => this.#run(fields)) : this.#run(checked);
+    const fields = this.#fields ?? {};
+    this.#fields = undefined;
+    const checked = checkFields(this.handler.definition, fields);
+    return checked instanceof Promise ? checked.then((settled) => this.#run(settled)) : this.#run(checked);
   }
 
   returned(value: unknown): void {

@@ -74,9 +74,11 @@ export class Floor implements ExecutionHost {
 
   /** Takes jobs whose claim was sent at `sentAt`; `begin` starts them. */
   claim(jobs: readonly LeasedJob[], sentAt: number): void {
-    const { leases } = this.#options;
+    const { leases, slots } = this.#options;
     const now = this.clock.monotonic();
     const deadline = leases.deadline(sentAt);
+    leases.cover(deadline);
+    for (const place of slots.values()) place.shorten();
     for (const job of jobs) this.#take(job, now, deadline);
     // An answer that took longer than the lease brings jobs that may be somebody else's by now.
     leases.check();
@@ -100,11 +102,12 @@ export class Floor implements ExecutionHost {
   /** Decides what becomes of the job, once. Its code may still run: its slot is then held until it ends. */
   settle(execution: Execution, outcome: Outcome): void {
     if (execution.isSettled) return;
-    this.#leave(execution);
     const { progress, chance } = this.#options;
+    this.#leave(execution);
     const settlement = settle(execution.job, outcome, outcome.kind === 'failed' ? chance.random() : 0);
     // The last progress must be visible afterwards, and after the end it would be refused.
-    if (progress.isPending(execution)) void progress.flush().then(() => this.#send(execution, settlement));
+    if (execution.hasReported && progress.isPending(execution))
+      void progress.flush().then(() => this.#send(execution, settlement));
     else this.#send(execution, settlement);
   }
 
@@ -128,11 +131,13 @@ export class Floor implements ExecutionHost {
   recorded(batch: readonly RunEnd[], results: readonly Recorded[]): void {
     const { leases, events, deaths } = this.#options;
     for (const { execution } of batch) leases.drop(execution);
+    const areCompletionsHeard = events.hears('completed');
     let index = 0;
     for (const { execution, settlement } of batch) {
       const result = results[index++];
       // A completion that stood already leaves no record where none is kept.
       const isRecorded = result === 'recorded' || (execution.mayBeCompleted && result === 'gone');
+      if (isRecorded && settlement.state === 'completed' && !areCompletionsHeard) continue;
       if (isRecorded && settlement.state === 'dead') deaths.ofRun(execution.job, settlement);
       if (!isRecorded) this.#tellLost(execution);
       else if (events.hears(RECORDED_AS[settlement.state])) {
@@ -145,7 +150,7 @@ export class Floor implements ExecutionHost {
   whenIdle(): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
-      this.#checkIdle();
+      if (this.#active === 0) resolve();
     });
   }
 
@@ -167,7 +172,7 @@ export class Floor implements ExecutionHost {
     execution.duration = now - execution.since;
     slots.ended(execution.isReleased);
     slots.prefetch.learn(execution.duration);
-    this.#options.deadlines.ended(execution);
+    if (execution.isLimited) this.#options.deadlines.ended(execution);
     if (execution.isSettled) {
       this.#strays.delete(execution.job.id);
       this.#options.onFree();
@@ -177,7 +182,7 @@ export class Floor implements ExecutionHost {
       if (execution.mayBeCompleted && outcome.kind !== 'completed') void this.#settleJoint(execution, end);
       else this.settle(execution, end);
     }
-    this.#checkIdle();
+    if (this.#active === 0) this.#onIdle?.();
     // To encode a result takes time of its own.
     slots.fill(this.clock, value === undefined ? now : undefined);
   }
@@ -240,7 +245,7 @@ export class Floor implements ExecutionHost {
     if (!execution.isRunning) return;
     this.#strays.set(execution.job.id, execution);
     this.#active -= 1;
-    this.#checkIdle();
+    if (this.#active === 0) this.#onIdle?.();
   }
 
   // A run may throw after its completion was committed. Nothing can undo that, and no other end must be told.
@@ -260,10 +265,6 @@ export class Floor implements ExecutionHost {
       events.emit({ kind: 'result-dropped', job: execution.reference, problem });
     }
     return { kind: 'completed', result: text };
-  }
-
-  #checkIdle(): void {
-    if (this.#active === 0) this.#onIdle?.();
   }
 
   #tellLost(execution: Execution): void {

@@ -36,16 +36,14 @@ export class Progress {
   report(execution: Execution, value: unknown): void {
     const text = encodeValue(value, LIMIT);
     if (execution.isSettled || !execution.isRunning) return;
+    execution.hasReported = true;
     this.#unsent.set(execution, text);
     this.#timer.cover(this.#clock.monotonic() + INTERVAL);
   }
 
   /** Whether something of this run is not stored yet. */
   isPending(execution: Execution): boolean {
-    return (
-      (this.#unsent.size > 0 && this.#unsent.has(execution)) ||
-      (this.#sending.size > 0 && this.#sending.has(execution))
-    );
+    return this.#unsent.has(execution) || this.#sending.has(execution);
   }
 
   /** Resolves once all that was reported before is stored or given up. */

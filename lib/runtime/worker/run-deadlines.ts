@@ -42,11 +42,12 @@ export class RunDeadlines {
   }
 
   ended(execution: Execution): void {
-    if (this.#timeouts.size > 0) this.#timeouts.delete(execution);
-    if (this.#graces.size > 0) this.#graces.delete(execution);
+    this.#timeouts.delete(execution);
+    this.#graces.delete(execution);
   }
 
   #put(deadlines: Map<Execution, number>, execution: Execution, at: number): void {
+    execution.isLimited = true;
     deadlines.set(execution, at);
     this.#timer.cover(at);
   }

@@ -64,7 +64,6 @@ export class Slots {
   }
 
   add(execution: Execution): void {
-    this.#shorten();
     this.#line.push(execution);
     this.waiting += 1;
   }
@@ -98,7 +97,7 @@ export class Slots {
   }
 
   /** A line that never empties must not keep all that ever stood in it. */
-  #shorten(): void {
+  shorten(): void {
     if (this.#head < LONGEST_TAIL || this.#head * 2 < this.#line.length) return;
     this.#line = this.#line.slice(this.#head);
     this.#head = 0;
