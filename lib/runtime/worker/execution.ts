@@ -100,7 +100,7 @@ export class Execution implements ScopedRun {
   }
 
   returned(value: unknown): void {
-    this.#end(outcomeOfReturn(value, this.abort), value);
+    this.#host.ended(this, outcomeOfReturn(value, this.abort), value);
   }
 
   threw(error: unknown): void {
@@ -184,23 +184,17 @@ export class Execution implements ScopedRun {
   }
 
   #invalid(error: unknown): void {
-    this.#end({ kind: 'failed', failure: describeFailure(error), final: 'invalid-payload' });
+    this.#host.ended(this, { kind: 'failed', failure: describeFailure(error), final: 'invalid-payload' });
   }
 
   // While a new version is rolled out, old processes get its jobs as well: those are for the new ones to run.
   #putOff(error: NewerPayloadError): void {
     this.log(`put off for a newer process. ${error.message}`);
-    this.#end({ kind: 'snoozed', delay: NEWER_IN });
+    this.#host.ended(this, { kind: 'snoozed', delay: NEWER_IN });
   }
 
   #failed(error: unknown): void {
     const choose = () => this.#host.chooseDelay(this, error, this.#job ?? {});
-    this.#end(outcomeOfThrow(error, this.abort, choose));
-  }
-
-  #end(outcome: Outcome, value?: unknown): void {
-    if (!this.isRunning) return;
-    this.isRunning = false;
-    this.#host.ended(this, outcome, value);
+    this.#host.ended(this, outcomeOfThrow(error, this.abort, choose));
   }
 }

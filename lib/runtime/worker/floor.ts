@@ -167,6 +167,7 @@ export class Floor implements ExecutionHost {
   }
 
   ended(execution: Execution, outcome: Outcome, value?: unknown): void {
+    execution.isRunning = false;
     const { slots } = execution;
     const now = this.clock.monotonic();
     execution.duration = now - execution.since;
