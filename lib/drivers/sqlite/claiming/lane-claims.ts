@@ -7,6 +7,7 @@ import type { HeldJobs } from '../jobs/held-jobs.js';
 import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from '../jobs/job-row.js';
 import type { Lane, Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
+import { runnerTable } from '../runner-table.js';
 import { LIMIT, type Statements } from '../connection/sqlite-client.js';
 import type { Transaction } from '../connection/transaction.js';
 import { UNTIL_CLAIMED } from '../jobs/unique-keys.js';
@@ -77,7 +78,7 @@ export class LaneClaims {
 
   #claim(tx: Transaction, rows: readonly ClaimedRow[], request: PopRequest): LeasedJob[] {
     if (rows.length === 0) return [];
-    const lease = [tx.now + request.lease, request.runner, tx.now];
+    const lease = [tx.now + request.lease, runnerTable.numberOf(tx, request.runner), tx.now];
     changeSeqs(tx.sql, CLAIM, seqsOf(rows), lease);
     const freed = rows.filter((row) => row[UNIQUE_WHILE] === UNTIL_CLAIMED);
     changeSeqs(tx.sql, FREE_KEYS, seqsOf(freed));

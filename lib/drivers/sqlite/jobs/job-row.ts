@@ -42,8 +42,9 @@ export type ClaimedRow = readonly [
 
 /** What a record is made of. */
 export const RECORD_COLUMNS = `jobs_job.seq, id, lane, token, payload, policy, priority, attempt, stalls, enqueued_at,
-  run_at, meta, state, started_at, ended_at, lease_until, runner, reason, cancel_reason, unique_name, progress, result,
-  failures, expires_at, group_name, flow, edges`;
+  run_at, meta, state, started_at, ended_at, lease_until,
+  (select jobs_runner.id from jobs_runner where number = jobs_job.runner) as runner, reason, cancel_reason, unique_name,
+  progress, result, failures, expires_at, group_name, flow, edges`;
 
 const STATES = Object.keys(STATE) as JobState[];
 

@@ -29,6 +29,8 @@ export const LAPSED = 8;
  *
  * `jobs_edge` has a row for each job that another waits for, `due_in` the delay that begins when that one is free.
  *
+ * A running job names its runner by a number: an id in each claimed row would have rows grow by half, and pages split.
+ *
  * A job is two rows of one `seq`: in `jobs_content` what never changes, in `jobs_job` what each step of its life
  * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page.
  */
@@ -112,7 +114,7 @@ export const MIGRATIONS: readonly string[] = [
     attempt integer not null default 0,
     stalls integer not null default 0,
     lease_until integer,
-    runner text,
+    runner integer,
     started_at integer,
     ended_at integer,
     prune_at integer,
@@ -162,11 +164,12 @@ export const MIGRATIONS: readonly string[] = [
   create index jobs_held on jobs_hold (until);
 
   create table jobs_runner (
-    id text primary key,
-    info text not null,
-    beat_at integer not null,
+    number integer primary key,
+    id text not null unique,
+    info text,
+    beat_at integer,
     until integer not null
-  ) strict, without rowid;
+  ) strict;
 
   create table jobs_schedule (
     key text primary key,
