@@ -10,6 +10,7 @@ import {
   leaseOf,
   requestOf,
 } from '../../../lib/testing/contract/job-factories.js';
+import { RecordedDatabase } from './recorded-database.js';
 import { temporaryFiles } from './temporary-files.js';
 
 const files = temporaryFiles();
@@ -23,6 +24,39 @@ describe('a large push', () => {
     expect(pushed.flatMap(({ duplicate }, index) => (duplicate ? [index] : []))).toEqual([10]);
     const records = await storage.info(jobs.map(({ id }) => id));
     expect(records.map((record) => record?.state)).toEqual(jobs.map(() => 'ready'));
+  });
+
+  it('is answered in the order of its jobs, whatever is among them and however many there are', async () => {
+    const storage = await open();
+    for (const count of [9, 11, 60, 199, 211]) {
+      const jobs = jobsOf(count);
+      const [same, unique] = [Math.floor(count / 3), Math.floor(count / 2)];
+      await storage.push(jobs.slice(same, same + 1));
+      jobs[unique] = jobOf({ unique: { key: `one of ${count}`, while: 'live' } });
+      const pushed = await storage.push(jobs);
+      expect(pushed).toEqual(jobs.map(({ id }, index) => ({ id, duplicate: index === same })));
+      const { jobs: popped } = await storage.pop(requestOf({ limit: count }));
+      const inOrder = [jobs[same], ...jobs.filter((_, index) => index !== same)];
+      expect(popped.map(({ id }) => id)).toEqual(inOrder.map((job) => job?.id));
+    }
+  });
+
+  it('takes a few statements, also of few jobs and beside one that asks for something special', async () => {
+    const recording = new RecordedDatabase(await files.database());
+    const storage = files.storage({ database: recording, durability: 'normal' });
+    await storage.open();
+    await storage.push(jobsOf(1));
+    for (const [count, most] of [
+      [10, 2],
+      [100, 2],
+      [1000, 10],
+    ] as const) {
+      recording.take();
+      await storage.push(jobsOf(count));
+      expect(inserts(recording)).toBe(most);
+      await storage.push([...jobsOf(count), jobOf({ group: 'one' }), ...jobsOf(count)]);
+      expect(inserts(recording)).toBe(2 * most + 2);
+    }
   });
 
   it('keeps apart what differs in one thing only', async () => {
@@ -119,6 +153,10 @@ describe('ends recorded together', () => {
     ]);
   });
 });
+
+function inserts(recording: RecordedDatabase): number {
+  return recording.take().filter((sql) => /insert into jobs_(content|job) /.test(sql)).length;
+}
 
 async function open() {
   const storage = files.storage({ path: files.path(), durability: 'normal' });

@@ -1,24 +1,13 @@
 import type { NewJob, Pushed } from '../../../storage/new-job.js';
 import { awaitedOf } from '../../../storage/flow-ties.js';
 import type { CancelBlocked, Flows } from '../settling/flows.js';
+import { chunksOf, insertContents } from './content-rows.js';
 import type { Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
 import { PLAIN_COLUMNS, pushedRow } from './pushed-row.js';
 import type { RichPushing } from './rich-pushing.js';
-import type { SqlValue } from '../connection/sqlite-client.js';
 import type { Transaction } from '../connection/transaction.js';
 
-const CHUNK = 50;
-// An id that is there makes the insert change nothing: the index decides, whoever else inserts.
-const contentOf = (columns: string, rows: number) => {
-  const row = `(${columns.replaceAll(/\w+/g, '?')})`;
-  const values = Array.from({ length: rows }, () => row).join(', ');
-  return `insert into jobs_content (${columns}) values ${values} on conflict do nothing`;
-};
-const CONTENT = contentOf('id, payload, meta', 1);
-const CONTENT_CHUNK = contentOf('id, payload, meta', CHUNK);
-const BARE_CONTENT = contentOf('id, payload', 1);
-const BARE_CONTENT_CHUNK = contentOf('id, payload', CHUNK);
 const VALUES = PLAIN_COLUMNS.replaceAll(/\w+/g, '?');
 const JOB = `insert into jobs_job (seq, ${PLAIN_COLUMNS}) values (?, ${VALUES})`;
 // The seqs of one chunk follow one another, and are nobody else's under the write lock.
@@ -56,39 +45,31 @@ export class Pushing {
   pushAll(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
     const pushed: Pushed[] = [];
     const awaited = awaitedOf(jobs);
-    for (let start = 0; start < jobs.length; start += CHUNK) {
-      pushed.push(...this.#pushChunk(tx, jobs.slice(start, start + CHUNK), awaited));
+    const isRich = (job: NewJob) => !asksForNothing(job) || awaited.has(job.id);
+    for (let start = 0; start < jobs.length;) {
+      const plain = untilFirst(jobs, start, isRich);
+      for (const chunk of chunksOf(plain)) pushed.push(...this.#pushPlain(tx, chunk));
+      start += plain.length;
+      const rich = jobs[start];
+      if (rich === undefined) break;
+      pushed.push(this.#rich.push(tx, rich, awaited));
+      start += 1;
     }
     this.#flows.add(tx, jobs, pushed, this.#cancelBlocked);
     return pushed;
   }
 
-  // Most batches hold nothing that is there already: then one statement stores them all. It cannot tell which row
-  // of it met another, so that a batch with a duplicate is taken back and stored one by one.
-  #pushChunk(tx: Transaction, jobs: readonly NewJob[], awaited: ReadonlySet<string>): Pushed[] {
-    const isPlain = (job: NewJob) => asksForNothing(job) && !awaited.has(job.id);
-    const pushAlone = (job: NewJob) =>
-      isPlain(job) ? this.#pushPlain(tx, job) : this.#rich.push(tx, job, awaited);
-    if (jobs.length < CHUNK || !jobs.every(isPlain)) return jobs.map(pushAlone);
+  // Most chunks hold nothing that is there already: then one statement stores them all. It cannot tell which row
+  // of it met another, so that a chunk with a duplicate is taken back and stored one by one.
+  #pushPlain(tx: Transaction, jobs: readonly NewJob[]): Pushed[] {
     const { rows, last } = insertContents(tx, jobs);
     if (rows < jobs.length) {
+      if (jobs.length === 1) return jobs.map(({ id }) => ({ id, duplicate: true }));
       tx.sql.run(UNDO_CHUNK, JSON.stringify(jobs.map(({ id }) => id)));
-      return jobs.map(pushAlone);
+      return jobs.flatMap((job) => this.#pushPlain(tx, [job]));
     }
     this.#insertJobs(tx, jobs, last - rows + 1);
     return jobs.map(({ id }) => ({ id, duplicate: false }));
-  }
-
-  #pushPlain(tx: Transaction, job: NewJob): Pushed {
-    const { id, payload, meta } = job;
-    const { rows, last } =
-      meta === undefined
-        ? tx.sql.insert(BARE_CONTENT, id, payload)
-        : tx.sql.insert(CONTENT, id, payload, meta);
-    if (rows === 0) return { id, duplicate: true };
-    tx.sql.run(JOB, last, ...pushedRow(tx, job, this.#lanes, this.#policies));
-    this.#tell(tx, job.queue);
-    return { id, duplicate: false };
   }
 
   /** Neighbours that differ in nothing but their content share a statement. */
@@ -98,7 +79,8 @@ export class Pushing {
       const next = jobs[index + 1];
       if (next !== undefined && isAlike(job, next)) continue;
       const row = pushedRow(tx, job, this.#lanes, this.#policies);
-      tx.sql.run(ALIKE_JOBS, ...row, firstSeq + start, firstSeq + index);
+      if (start === index) tx.sql.run(JOB, firstSeq + index, ...row);
+      else tx.sql.run(ALIKE_JOBS, ...row, firstSeq + start, firstSeq + index);
       this.#tell(tx, job.queue);
       start = index + 1;
     }
@@ -111,14 +93,14 @@ export class Pushing {
   }
 }
 
-function insertContents(tx: Transaction, jobs: readonly NewJob[]): { rows: number; last: number } {
-  const isBare = jobs.every(({ meta }) => meta === undefined);
-  const values: SqlValue[] = [];
-  for (const { id, payload, meta } of jobs) {
-    values.push(id, payload);
-    if (!isBare) values.push(meta ?? null);
-  }
-  return tx.sql.insert(isBare ? BARE_CONTENT_CHUNK : CONTENT_CHUNK, ...values);
+function untilFirst(
+  jobs: readonly NewJob[],
+  start: number,
+  isOther: (job: NewJob) => boolean,
+): readonly NewJob[] {
+  let end = start;
+  for (let job = jobs[end]; job !== undefined && !isOther(job); job = jobs[end]) end += 1;
+  return start === 0 && end === jobs.length ? jobs : jobs.slice(start, end);
 }
 
 /** Most jobs ask for nothing that has a column of its own. */
