@@ -21,7 +21,7 @@ import { jobsOfFlow } from './enqueue/flow-steps.js';
 import type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './enqueue/flow-steps.js';
 import { Patience } from './wait/patience.js';
 import type { PushSurroundings } from './enqueue/push-surroundings.js';
-import type { QueuedListener } from './enqueue/queued-event.js';
+import { told, type QueuedListener } from './enqueue/queued-event.js';
 import type {
   BatchOptions,
   QueueAndWaitOptions,
@@ -271,7 +271,7 @@ export class QueueHandle<S extends Storage = Storage> {
 
   // An answer that did not come leaves open whether the jobs are stored. Their ids make asking again safe;
   // within the caller's transaction it is not ours to try again.
-  async #push(jobs: readonly NewJob[], given: unknown): Promise<readonly Pushed[]> {
+  #push(jobs: readonly NewJob[], given: unknown): Promise<readonly Pushed[]> {
     const transaction = given === undefined ? this.#ambient?.current() : given === false ? undefined : given;
     const store = () => {
       const laden = this.#carrying.load(jobs);
@@ -279,21 +279,10 @@ export class QueueHandle<S extends Storage = Storage> {
         ? this.#patience.call(() => this.#storage.push(laden))
         : this.#storage.push(laden, transaction);
     };
-    const pushed = await (this.#surroundings?.around(jobs, store) ?? store());
-    if (this.#listener?.isHeard() === true)
-      tellQueued(this.#listener, jobs, pushed, transaction !== undefined);
-    return pushed;
-  }
-}
-
-function tellQueued(
-  listener: QueuedListener,
-  jobs: readonly NewJob[],
-  pushed: readonly Pushed[],
-  isJoined: boolean,
-): void {
-  for (const [index, { id, name, queue }] of jobs.entries()) {
-    if (pushed[index]?.duplicate === false)
-      listener.tell({ kind: 'queued', job: { id, name, queue }, isJoined });
+    const stored = this.#surroundings?.around(jobs, store) ?? store();
+    const listener = this.#listener;
+    return listener
+      ? stored.then((pushed) => told(listener, jobs, pushed, transaction !== undefined))
+      : stored;
   }
 }

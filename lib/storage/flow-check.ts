@@ -3,9 +3,9 @@ import type { NewJob } from './new-job.js';
 
 /** Refuses jobs that would wait for ever, or for what this push does not bring. */
 export function checkFlows(jobs: readonly NewJob[]): void {
-  const waiting = new Map<string, NewJob>();
-  for (const job of jobs) if (job.after !== undefined) waiting.set(job.id, job);
-  if (waiting.size === 0) return;
+  const waiters = jobs.filter(({ after }) => after !== undefined);
+  if (waiters.length === 0) return;
+  const waiting = new Map(waiters.map((job) => [job.id, job]));
   const ids = new Set(jobs.map(({ id }) => id));
   for (const job of waiting.values()) checkDependencies(job, ids);
   const awaited = new Set([...waiting.values()].flatMap(({ after = [] }) => after.map(({ id }) => id)));

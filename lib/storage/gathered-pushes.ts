@@ -13,21 +13,20 @@ interface Caller {
  */
 export class GatheredPushes {
   readonly #callers: Caller[] = [];
-  #size = 0;
+  readonly #jobs: NewJob[] = [];
 
   /** How many jobs. */
   get size(): number {
-    return this.#size;
+    return this.#jobs.length;
   }
 
   /** All jobs, in the order of the calls. */
   get jobs(): readonly NewJob[] {
-    const [only, ...others] = this.#callers;
-    return only !== undefined && others.length === 0 ? only.jobs : this.#callers.flatMap(({ jobs }) => jobs);
+    return this.#jobs;
   }
 
   add(jobs: readonly NewJob[]): Promise<readonly Pushed[]> {
-    this.#size += jobs.length;
+    for (const job of jobs) this.#jobs.push(job);
     return new Promise((resolve, reject) => this.#callers.push({ jobs, resolve, reject }));
   }
 

@@ -1,3 +1,4 @@
+import type { NewJob, Pushed } from '../../storage/new-job.js';
 /**
  * A job was queued by this process.
  * @publicApi
@@ -24,4 +25,19 @@ export interface QueuedListener {
   isHeard(): boolean;
   /** Must not throw. */
   tell(event: QueuedEvent): void;
+}
+
+/** What was pushed, once whoever listens was told of it. */
+export function told(
+  listener: QueuedListener,
+  jobs: readonly NewJob[],
+  pushed: readonly Pushed[],
+  isJoined: boolean,
+): readonly Pushed[] {
+  if (!listener.isHeard()) return pushed;
+  for (const [index, { id, name, queue }] of jobs.entries()) {
+    if (pushed[index]?.duplicate === false)
+      listener.tell({ kind: 'queued', job: { id, name, queue }, isJoined });
+  }
+  return pushed;
 }

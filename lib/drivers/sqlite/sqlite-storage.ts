@@ -85,7 +85,8 @@ export class SqliteStorage extends Storage {
     if (transaction !== undefined) {
       return this.#join(transaction, (tx) => this.#contents.pushing.pushAll(tx, jobs));
     }
-    return this.#contents.gathering.push((operation, rows) => connection.write(operation, rows), jobs);
+    // Returned as it is, the promise would cost each of many callers two more turns of the microtask queue.
+    return await this.#contents.gathering.push((operation, rows) => connection.write(operation, rows), jobs);
   }
 
   async pop(request: PopRequest) {
