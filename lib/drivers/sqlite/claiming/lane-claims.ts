@@ -4,11 +4,11 @@ import { isWaiter } from '../../../storage/flow-ties.js';
 import { bySeqs, changeSeqs } from '../jobs/by-seqs.js';
 import type { Flows } from '../settling/flows.js';
 import type { HeldJobs } from '../jobs/held-jobs.js';
-import { CLAIMED_JSON, claimedJobOf, type ClaimedRow } from '../jobs/job-row.js';
+import { CLAIMED_JSON, claimedJobOf, type ClaimedExtras, type ClaimedRow } from '../jobs/job-row.js';
 import type { Lane, Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
 import { runnerTable } from '../runner-table.js';
-import { LIMIT, type Statements } from '../connection/sqlite-client.js';
+import { LIMIT, type SqlRow, type Statements } from '../connection/sqlite-client.js';
 import type { Transaction } from '../connection/transaction.js';
 import { UNTIL_CLAIMED } from '../jobs/unique-keys.js';
 
@@ -17,7 +17,7 @@ const MOST_LANES = 400;
 
 const HAS_READY = `select 1 from jobs_job where state = 0 and grp is null and lane = ? limit 1`;
 const BY_SEQS = `
-  select ${CLAIMED_JSON} as json
+  select ${CLAIMED_JSON}
   from (select value as seq from json_each(?)) wanted
   cross join jobs_job on jobs_job.seq = wanted.seq
   cross join jobs_content on jobs_content.seq = jobs_job.seq`;
@@ -28,7 +28,14 @@ const CLAIM = bySeqs(`
 const FREE_KEYS = bySeqs(`update jobs_job set unique_key = null`);
 const FORGET_EXPIRY = bySeqs(`update jobs_job set expires_at = null`);
 
-const [RANK, PLACE, RUN_AT, UNIQUE_WHILE, EXPIRES_AT, GROUP, EDGES] = [4, 5, 10, 11, 12, 13, 14] as const;
+/** Jobs that were found, before their claim. */
+interface Found {
+  readonly rows: readonly ClaimedRow[];
+  readonly extras: readonly ClaimedExtras[];
+}
+
+/** Where a ready job stands among those of all lanes. */
+type Standing = readonly [seq: number, rank: number, place: number, runAt: number];
 
 /** Finds ready jobs without a group, and claims jobs that were found. */
 export class LaneClaims {
@@ -53,75 +60,108 @@ export class LaneClaims {
     return this.#claim(tx, this.#first(tx, lanes, limit), request);
   }
 
-  #first(tx: Transaction, lanes: readonly Lane[], limit: number): readonly ClaimedRow[] {
-    const rows: ClaimedRow[] = [];
-    for (let start = 0; start < lanes.length; start += MOST_LANES) {
-      const some = lanes.slice(start, start + MOST_LANES).map(({ id }) => id);
-      rows.push(...tx.sql.json<ClaimedRow>(firstReady(some.length), ...some, limit));
-    }
-    // Each statement knows the order among its own lanes only.
-    return lanes.length <= MOST_LANES ? rows : rows.toSorted(inOrder).slice(0, limit);
+  #first(tx: Transaction, lanes: readonly Lane[], limit: number): Found {
+    if (lanes.length === 0) return NOTHING;
+    if (lanes.length > MOST_LANES) return foundBySeqs(tx.sql, this.find(tx, lanes, limit));
+    return foundIn(tx.sql.first(claimable(lanes.length), ...lanes.map(({ id }) => id), limit));
   }
 
   /** The seqs of the first of them. */
   find(tx: Transaction, lanes: readonly Lane[], limit: number): readonly number[] {
-    return this.#first(tx, lanes, limit).map(([seq]) => seq);
+    const standings: Standing[] = [];
+    for (let start = 0; start < lanes.length; start += MOST_LANES) {
+      const some = lanes.slice(start, start + MOST_LANES).map(({ id }) => id);
+      standings.push(...tx.sql.json<Standing>(standing(some.length), ...some, limit));
+    }
+    // Each statement knows the order among its own lanes only.
+    if (lanes.length > MOST_LANES) standings.sort(inOrder);
+    return standings.slice(0, limit).map(([seq]) => seq);
   }
 
   /** Claims jobs that were found ready in the same transaction, in this order. */
   takeThese(tx: Transaction, seqs: readonly number[], request: PopRequest): LeasedJob[] {
     if (seqs.length === 0) return [];
-    const rows = new Map(tx.sql.json<ClaimedRow>(BY_SEQS, JSON.stringify(seqs)).map((row) => [row[0], row]));
-    const inTurn = seqs.map((seq) => rows.get(seq)).filter((row) => row !== undefined);
-    return this.#claim(tx, inTurn, request);
+    return this.#claim(tx, foundBySeqs(tx.sql, seqs), request);
   }
 
-  #claim(tx: Transaction, rows: readonly ClaimedRow[], request: PopRequest): LeasedJob[] {
+  #claim(tx: Transaction, { rows, extras }: Found, request: PopRequest): LeasedJob[] {
     if (rows.length === 0) return [];
     const lease = [tx.now + request.lease, runnerTable.numberOf(tx, request.runner), tx.now];
     changeSeqs(tx.sql, CLAIM, seqsOf(rows), lease);
-    const freed = rows.filter((row) => row[UNIQUE_WHILE] === UNTIL_CLAIMED);
+    const freed = extras.filter(([, uniqueWhile]) => uniqueWhile === UNTIL_CLAIMED);
     changeSeqs(tx.sql, FREE_KEYS, seqsOf(freed));
-    const expiring = rows.filter((row) => row[EXPIRES_AT] !== null);
+    const expiring = extras.filter(([, , expiresAt]) => expiresAt !== null);
     changeSeqs(tx.sql, FORGET_EXPIRY, seqsOf(expiring));
-    return rows.map((row) => this.#claimed(tx, row));
+    const bySeq = new Map(extras.map((each) => [each[0], each]));
+    return rows.map((row) => this.#claimed(tx, row, bySeq.get(row[0])));
   }
 
-  #claimed(tx: Transaction, row: ClaimedRow): LeasedJob {
+  #claimed(tx: Transaction, row: ClaimedRow, extras: ClaimedExtras | undefined): LeasedJob {
     const [seq, lane, , policy] = row;
-    const job = claimedJobOf(row, this.#lanes.byId(tx.sql, lane), this.#policies.textOf(tx.sql, policy));
-    const edges = row[EDGES];
-    this.#held.remember(job.id, { seq, lane, grp: row[GROUP], edges });
+    const known = this.#lanes.byId(tx.sql, lane);
+    const job = claimedJobOf(row, known, this.#policies.textOf(tx.sql, policy), extras);
+    const [, , , grp, edges] = extras ?? NONE;
+    this.#held.remember(job.id, { seq, lane, grp, edges });
     return isWaiter(edges) ? { ...job, after: this.#flows.after(tx.sql, seq) } : job;
   }
 }
 
-const merges = new Map<number, string>();
+const NOTHING: Found = { rows: [], extras: [] };
+const NONE: ClaimedExtras = [0, null, null, null, null, null, null, null];
 
-/**
- * The first ready jobs of a number of lanes, as their claim will leave them. The arms come in the order of the
- * ready index, so that SQLite merges them and reads no more rows than it takes.
- */
-function firstReady(lanes: number): string {
-  let sql = merges.get(lanes);
-  if (sql !== undefined) return sql;
-  const arm = `
-    select seq, rank, place, run_at from jobs_job where state = 0 and grp is null and lane = ?`;
-  sql = `
-    select ${CLAIMED_JSON} as json
-    from (
-      select seq from (${Array.from({ length: lanes }, () => arm).join(' union all ')}
-      order by rank, place, run_at, seq ${LIMIT})) first
-    cross join jobs_job on jobs_job.seq = first.seq
-    cross join jobs_content on jobs_content.seq = first.seq`;
-  merges.set(lanes, sql);
-  return sql;
+function foundIn(row: SqlRow | undefined): Found {
+  return {
+    rows: JSON.parse((row?.jobs ?? '[]') as string) as ClaimedRow[],
+    extras: JSON.parse((row?.extras ?? '[]') as string) as ClaimedExtras[],
+  };
 }
 
-function seqsOf(rows: readonly ClaimedRow[]): number[] {
+/** In the order of the seqs. */
+function foundBySeqs(sql: Statements, seqs: readonly number[]): Found {
+  const { rows, extras } = foundIn(sql.first(BY_SEQS, JSON.stringify(seqs)));
+  const bySeq = new Map(rows.map((row) => [row[0], row]));
+  return { rows: seqs.map((seq) => bySeq.get(seq)).filter((row) => row !== undefined), extras };
+}
+
+/** Statements for so many lanes. */
+function forLanes(make: (lanes: number) => string): (lanes: number) => string {
+  const made = new Map<number, string>();
+  return (lanes) => {
+    let sql = made.get(lanes);
+    if (sql === undefined) made.set(lanes, (sql = make(lanes)));
+    return sql;
+  };
+}
+
+/**
+ * The first ready jobs of a number of lanes. The arms come in the order of the ready index, so that SQLite merges them
+ * and reads no more rows than it takes.
+ */
+function firstReady(lanes: number): string {
+  const arm = `
+    select seq, rank, place, run_at from jobs_job where state = 0 and grp is null and lane = ?`;
+  const arms = Array.from({ length: lanes }, () => arm).join(' union all ');
+  return `select seq, rank, place, run_at from (${arms}) order by rank, place, run_at, seq ${LIMIT}`;
+}
+
+const claimable = forLanes(
+  (lanes) => `
+    select ${CLAIMED_JSON}
+    from (${firstReady(lanes)}) first
+    cross join jobs_job on jobs_job.seq = first.seq
+    cross join jobs_content on jobs_content.seq = first.seq`,
+);
+
+const standing = forLanes(
+  (lanes) => `
+    select json_group_array(json_array(seq, rank, place, run_at)) as json
+    from (${firstReady(lanes)})`,
+);
+
+function seqsOf(rows: readonly (readonly [seq: number, ...others: unknown[]])[]): number[] {
   return rows.map(([seq]) => seq);
 }
 
-function inOrder(a: ClaimedRow, b: ClaimedRow): number {
-  return a[RANK] - b[RANK] || a[PLACE] - b[PLACE] || a[RUN_AT] - b[RUN_AT] || a[0] - b[0];
+function inOrder([a, ...ofA]: Standing, [b, ...ofB]: Standing): number {
+  return ofA[0] - ofB[0] || ofA[1] - ofB[1] || ofA[2] - ofB[2] || a - b;
 }

@@ -4,37 +4,40 @@ import type { Lane } from './lanes.js';
 import { LAPSED, STATE } from '../schema/schema.js';
 import type { SqlRow, SqlValue } from '../connection/sqlite-client.js';
 
-/** Columns that a claim reads, in the order of `ClaimedRow`. */
-const CLAIMED = `seq, lane, token, policy, rank, place, priority, attempt, stalls, enqueued_at, run_at, unique_while,
-  expires_at, grp, edges`;
+/** What most jobs have nothing of, in the order of `ClaimedExtras`. */
+const EXTRAS = `unique_while, expires_at, grp, edges, meta, group_name, flow`;
 
 /**
  * The rows of jobs about to be claimed as one text: drivers spend more on the columns of a row than SQLite does on
- * finding it.
+ * finding it. A second text has what only some of them have.
  */
-export const CLAIMED_JSON = `json_group_array(json_array(${CLAIMED.split(/,\s+/)
-  .map((column) => `jobs_job.${column}`)
-  .join(', ')}, id, payload, meta, group_name, flow))`;
+export const CLAIMED_JSON = `
+  json_group_array(json_array(
+    jobs_job.seq, lane, token, policy, priority, attempt, stalls, enqueued_at, jobs_job.run_at, id, payload)) as jobs,
+  json_group_array(json_array(jobs_job.seq, ${EXTRAS})) filter (where coalesce(${EXTRAS}) is not null) as extras`;
 
-/** A row of them, as it was before the claim. */
+/** A row of the first, as it was before the claim. */
 export type ClaimedRow = readonly [
   seq: number,
   lane: number,
   token: number,
   policy: number | string,
-  rank: number,
-  place: number,
   priority: number,
   attempt: number,
   stalls: number,
   enqueuedAt: number,
   runAt: number,
+  id: string,
+  payload: string,
+];
+
+/** A row of the second. */
+export type ClaimedExtras = readonly [
+  seq: number,
   uniqueWhile: number | null,
   expiresAt: number | null,
   grp: number | null,
   edges: number | null,
-  id: string,
-  payload: string,
   meta: string | null,
   group: string | null,
   flow: string | null,
@@ -53,29 +56,13 @@ export function stateOf(row: SqlRow): JobState {
 }
 
 /** The job as its claim leaves it. */
-export function claimedJobOf(row: ClaimedRow, { queue, name }: Lane, policy: string): LeasedJob {
-  const [
-    ,
-    ,
-    token,
-    ,
-    ,
-    ,
-    priority,
-    attempt,
-    stalls,
-    enqueuedAt,
-    runAt,
-    ,
-    ,
-    ,
-    ,
-    id,
-    payload,
-    meta,
-    group,
-    flow,
-  ] = row;
+export function claimedJobOf(
+  row: ClaimedRow,
+  { queue, name }: Lane,
+  policy: string,
+  extras: ClaimedExtras | undefined,
+): LeasedJob {
+  const [, , token, , priority, attempt, stalls, enqueuedAt, runAt, id, payload] = row;
   const job = {
     id,
     token: token + 1,
@@ -89,7 +76,8 @@ export function claimedJobOf(row: ClaimedRow, { queue, name }: Lane, policy: str
     enqueuedAt,
     runAt,
   };
-  if (meta === null && group === null && flow === null) return job;
+  if (extras === undefined) return job;
+  const [, , , , , meta, group, flow] = extras;
   return {
     ...job,
     ...present<string>('meta', meta),
