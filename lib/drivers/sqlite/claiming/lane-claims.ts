@@ -21,9 +21,10 @@ const BY_SEQS = `
   from (select value as seq from json_each(?)) wanted
   cross join jobs_job on jobs_job.seq = wanted.seq
   cross join jobs_content on jobs_content.seq = jobs_job.seq`;
-// Safe under rivals, since the rows were found under the same write lock.
+// Safe under rivals, since the rows were found under the same write lock. `or fail`, since whoever meets an error takes the whole
+// transaction back: SQLite then keeps no copies of pages to take back this statement alone.
 const CLAIM = bySeqs(`
-  update jobs_job
+  update or fail jobs_job
   set state = 3, token = token + 1, lease_until = ?, runner = ?, started_at = ?, ended_at = null`);
 const FREE_KEYS = bySeqs(`update jobs_job set unique_key = null`);
 const FORGET_EXPIRY = bySeqs(`update jobs_job set expires_at = null`);
