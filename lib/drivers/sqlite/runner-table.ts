@@ -16,10 +16,12 @@ const ADD = `insert into jobs_runner (id, until) values (?, 0)`;
 const EXTEND = `
   update jobs_job set lease_until = max(lease_until, ?)
   where seq = (select seq from jobs_content where id = ?) and token = ? and state = 3
-  returning cancel_reason`;
+  returning (select cancel_reason from jobs_note where jobs_note.seq = jobs_job.seq) as cancel_reason`;
 const PROGRESS = `
-  update jobs_job set progress = ?
-  where seq = (select seq from jobs_content where id = ?) and token = ? and state = 3`;
+  insert into jobs_note (seq, progress)
+  select seq, ? from jobs_job
+  where seq = (select seq from jobs_content where id = ?) and token = ? and state = 3
+  on conflict (seq) do update set progress = excluded.progress`;
 const LEAVE = `update jobs_runner set until = 0 where id = ?`;
 const LIVE = `select number, id, info, beat_at from jobs_runner where until > ? order by id`;
 const RUNNING = `select runner, count(*) as jobs from jobs_job where state = 3 group by runner`;

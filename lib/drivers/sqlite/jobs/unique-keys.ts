@@ -11,6 +11,12 @@ import type { Transaction } from '../connection/transaction.js';
 const UNTIL = { claimed: 1, ended: 2, timeIsOver: 3 } as const;
 export const UNTIL_CLAIMED = UNTIL.claimed;
 
+/** How long a job holds its key, as it is stored. */
+export function storedUntil({ while: until }: UniqueClaim): number {
+  if (until === 'waiting') return UNTIL.claimed;
+  return until === 'live' ? UNTIL.ended : UNTIL.timeIsOver;
+}
+
 const HOLDER = `select id from jobs_content where seq = (select seq from jobs_job where unique_key = ?)`;
 const HOLD = `select id, until from jobs_hold where key = ?`;
 const ADD_HOLD = `insert into jobs_hold (key, id, until) values (?, ?, ?)`;
@@ -42,12 +48,11 @@ export class UniqueKeys {
     return tx.sql.first(HOLDER, key)?.id as string | undefined;
   }
 
-  /** Holds a free key for a new job. Returns what stands in its row. */
-  hold(tx: Transaction, id: string, { key, while: until }: UniqueClaim): readonly [string | null, number] {
-    if (until === 'waiting') return [key, UNTIL.claimed];
-    if (until === 'live') return [key, UNTIL.ended];
+  /** Holds a free key for a new job. Returns what of it stands in the row of the job. */
+  hold(tx: Transaction, id: string, { key, while: until }: UniqueClaim): string | null {
+    if (typeof until === 'string') return key;
     tx.sql.run(ADD_HOLD, key, id, Math.ceil(tx.now + until.for));
-    return [null, UNTIL.timeIsOver];
+    return null;
   }
 
   /** Gives the holder what it is to take over from a job that came later. False where it does not wait. */

@@ -3,6 +3,7 @@ import { decodeCursor, checkPageLimit } from '../../../storage/paging.js';
 import type { JobPage, JobQuery, QueueStats } from '../../../storage/inspection.js';
 import { isWaiter } from '../../../storage/flow-ties.js';
 import type { Flows } from '../settling/flows.js';
+import { WITH_NOTE } from '../jobs/found-job.js';
 import { RECORD_COLUMNS, recordOf } from '../jobs/job-row.js';
 import type { Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
@@ -12,10 +13,12 @@ import { STATE } from '../schema/schema.js';
 import { LIMIT, type SqlRow, type SqlValue, type Statements } from '../connection/sqlite-client.js';
 
 const RECORDS = `
-  select ${RECORD_COLUMNS} from jobs_job cross join jobs_content on jobs_content.seq = jobs_job.seq`;
+  select ${RECORD_COLUMNS} from jobs_job cross join jobs_content on jobs_content.seq = jobs_job.seq
+  ${WITH_NOTE}`;
 // Where only few can match, and an index of theirs tells which.
 const FEW_RECORDS = `
-  select ${RECORD_COLUMNS} from jobs_content cross join jobs_job on jobs_job.seq = jobs_content.seq`;
+  select ${RECORD_COLUMNS} from jobs_content cross join jobs_job on jobs_job.seq = jobs_content.seq
+  ${WITH_NOTE}`;
 const BY_ID = `${RECORDS} where jobs_job.seq = (select seq from jobs_content where id = ?)`;
 const QUEUES = `select name, completed, failed, since, paused_at, pause_reason, limits from jobs_queue order by name`;
 // Each reads one partial index and no row of the table.

@@ -20,18 +20,21 @@ import type { Settling } from '../settling/settling.js';
 import type { Transaction } from '../connection/transaction.js';
 import type { UniqueKeys } from '../jobs/unique-keys.js';
 
-const ASK = `update jobs_job set cancel_reason = coalesce(cancel_reason, ?) where seq = ?`;
+const ASK = `
+  insert into jobs_note (seq, cancel_reason) values (?, ?)
+  on conflict (seq) do update set cancel_reason = coalesce(cancel_reason, excluded.cancel_reason)`;
 // A job that lives again holds its unique key again, unless another has it by now.
 const RETRY = `
   update jobs_job
-  set lane = ?, grp = ?, state = ?, attempt = 0, stalls = 0, stalled_at = null, run_at = ?, due_in = ?, rank = ?, place = ?,
-    ended_at = null, prune_at = null, reason = null, cancel_reason = null,
-    unique_key = case
-      when unique_while = 2
-        and not exists (select 1 from jobs_job other where other.unique_key = jobs_job.unique_name)
-        and not exists (select 1 from jobs_hold where key = jobs_job.unique_name and until > ?)
-      then unique_name end
+  set lane = ?, grp = ?, state = ?, attempt = 0, stalls = 0, run_at = ?, due_in = ?, rank = ?, place = ?,
+    ended_at = null, prune_at = null,
+    unique_key = (
+      select unique_name from jobs_content
+      where jobs_content.seq = jobs_job.seq and unique_while = 2
+        and not exists (select 1 from jobs_job other where other.unique_key = unique_name)
+        and not exists (select 1 from jobs_hold where key = unique_name and until > ?))
   where seq = ?`;
+const BEGIN_ANEW = `update jobs_note set stalled_at = null, reason = null, cancel_reason = null where seq = ?`;
 const CHANGE = `
   update jobs_job set lane = ?, grp = ?, priority = ?, run_at = ?, due_in = ?, rank = ?, place = ?, state = ? where seq = ?`;
 const OVER = `
@@ -71,7 +74,7 @@ export class Operating {
     if (hasEnded(stateOf(row))) return 'ended';
     if (row.state === STATE.running) {
       // The first reason stands: it may have been told to the run already.
-      tx.sql.run(ASK, reason, row.seq as number);
+      tx.sql.run(ASK, row.seq as number, reason);
       tx.notePulse('cancel');
       return 'requested';
     }
@@ -91,6 +94,7 @@ export class Operating {
     const state = isBlocked ? STATE.blocked : runAt > tx.now ? STATE.scheduled : STATE.ready;
     const due = [runAt, isBlocked ? delay : null, ...positionValues(row, runAt)];
     tx.sql.run(RETRY, lane.id, group, state, ...due, tx.now, row.seq as number);
+    if (row.note !== null) tx.sql.run(BEGIN_ANEW, row.note as number);
     this.#flows.reopen(tx, row);
     tx.noteReady(lane.queue);
     return true;

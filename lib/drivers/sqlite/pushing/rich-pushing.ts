@@ -7,15 +7,17 @@ import { positionOf, storedOrder } from '../jobs/position.js';
 import { dueOf } from './pushed-row.js';
 import { STATE } from '../schema/schema.js';
 import type { Transaction } from '../connection/transaction.js';
-import type { UniqueKeys } from '../jobs/unique-keys.js';
+import { storedUntil, type UniqueKeys } from '../jobs/unique-keys.js';
 
 // An id that is there makes the insert change nothing: the index decides, whoever else inserts.
-const CONTENT = `insert into jobs_content (id, payload, meta, group_name, flow) values (?, ?, ?, ?, ?) on conflict do nothing`;
+const CONTENT = `
+  insert into jobs_content (id, unique_name, unique_while, ordering, payload, meta, group_name, flow)
+  values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`;
 const REMOVE_CONTENT = `delete from jobs_content where seq = ?`;
 const JOB = `
-  insert into jobs_job (seq, lane, policy, state, rank, place, priority, run_at, enqueued_at, unique_key, unique_while,
-    unique_name, expires_at, ordering, grp, due_in, edges)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  insert into jobs_job (seq, lane, policy, state, rank, place, priority, run_at, enqueued_at, unique_key, expires_at,
+    grp, due_in, edges)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Stores new jobs that ask for something special, one by one. */
 export class RichPushing {
@@ -34,7 +36,9 @@ export class RichPushing {
   /** `awaited`: the ids that jobs of the same push wait for. */
   push(tx: Transaction, job: NewJob, awaited: ReadonlySet<string>): Pushed {
     const { id, payload, meta = null, group = null, flow = null, unique } = job;
-    const { rows, last: seq } = tx.sql.insert(CONTENT, id, payload, meta, group, flow);
+    const claim = unique === undefined ? [null, null] : [unique.key, storedUntil(unique)];
+    const rest = [storedOrder(job.order), payload, meta, group, flow];
+    const { rows, last: seq } = tx.sql.insert(CONTENT, id, ...claim, ...rest);
     if (rows === 0) return { id, duplicate: true };
     const holder = unique && this.#keys.holderOf(tx, unique.key);
     if (holder === undefined) {
@@ -51,7 +55,7 @@ export class RichPushing {
     const runAt = dueOf(tx, job);
     const order = storedOrder(job.order);
     const { rank, place } = positionOf(order, seq, priority, runAt);
-    const [key, until] = unique === undefined ? [null, null] : this.#keys.hold(tx, id, unique);
+    const key = unique === undefined ? null : this.#keys.hold(tx, id, unique);
     this.#lanes.makeKnown(tx, queue);
     const group = job.group === undefined ? null : this.#groups.obtain(tx, queue, job.group);
     const isBlocked = job.after !== undefined;
@@ -69,11 +73,8 @@ export class RichPushing {
       runAt,
       tx.now,
       key,
-      until,
-      unique?.key ?? null,
       // Down, since it must never run later.
       expiresIn === undefined ? null : Math.floor(tx.now + expiresIn),
-      order,
       group,
       isBlocked && 'in' in job.due ? job.due.in : null,
       tiesOf(job, awaited) ?? null,

@@ -32,7 +32,9 @@ export const LAPSED = 8;
  * A running job names its runner by a number: an id in each claimed row would have rows grow by half, and pages split.
  *
  * A job is two rows of one `seq`: in `jobs_content` what never changes, in `jobs_job` what each step of its life
- * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page.
+ * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page. Each column
+ * of a row is read and written with each step, so what happens to few jobs is noted in a third row, in `jobs_note`. The payload comes
+ * late in its row, since what stands behind a long one is far to reach.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -92,6 +94,9 @@ export const MIGRATIONS: readonly string[] = [
   create table jobs_content (
     seq integer primary key autoincrement,
     id text not null unique,
+    unique_name text,
+    unique_while integer,
+    ordering integer,
     payload text not null,
     meta text,
     group_name text,
@@ -119,20 +124,21 @@ export const MIGRATIONS: readonly string[] = [
     ended_at integer,
     prune_at integer,
     unique_key text,
-    unique_while integer,
-    stalled_at integer,
-    reason text,
-    cancel_reason text,
-    progress text,
     result text,
-    failures text,
-    lost_tokens text,
-    unique_name text,
     expires_at integer,
-    ordering integer,
     grp integer,
     due_in integer,
     edges integer
+  ) strict;
+
+  create table jobs_note (
+    seq integer primary key,
+    stalled_at integer,
+    lost_tokens text,
+    failures text,
+    reason text,
+    cancel_reason text,
+    progress text
   ) strict;
 
   create index jobs_ready on jobs_job (lane, rank, place, run_at) where state = 0 and grp is null;

@@ -6,7 +6,7 @@ import { bySeqs, changeSeqs } from '../jobs/by-seqs.js';
 import { FIND } from '../jobs/found-job.js';
 import type { HeldJobs, Place } from '../jobs/held-jobs.js';
 import type { Lanes } from '../jobs/lanes.js';
-import { REMOVE_CONTENTS, removeEdges } from '../operating/removing.js';
+import { removeContents, removeEdges } from '../operating/removing.js';
 import { STATE } from '../schema/schema.js';
 import { answerAgain, type Settling } from './settling.js';
 import type { Transaction } from '../connection/transaction.js';
@@ -121,7 +121,7 @@ export class Completing {
     for (const { id, seq, index } of members) {
       results[index] = isWhole || gone?.has(seq) ? 'recorded' : this.#again(tx, group, id);
     }
-    if (keep === false && changed > 0) removeContents(tx, members, gone);
+    if (keep === false && changed > 0) removeContents(tx, gone === undefined ? seqs : [...gone]);
     if (ending.length > 0) this.#tell(tx, group, ending);
   }
 
@@ -144,11 +144,6 @@ export class Completing {
 function completionOf({ token, attempt, keep, result }: Alike, id: string): Completion {
   const settlement = { state: 'completed', attempt, stalls: 0, keep } as const;
   return { lease: { id, token }, settlement: result === undefined ? settlement : { ...settlement, result } };
-}
-
-function removeContents(tx: Transaction, members: Alike['members'], gone?: ReadonlySet<number>): void {
-  const seqs = members.map(({ seq }) => seq).filter((seq) => gone === undefined || gone.has(seq));
-  changeSeqs(tx.sql, REMOVE_CONTENTS, seqs);
 }
 
 function isLike(

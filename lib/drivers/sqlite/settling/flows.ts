@@ -38,9 +38,10 @@ const SETTLE = `
   where dependency in (select value from json_each(?)) and ended is null`;
 const BLOCKED = `
   select json_group_array(json_array(
-    waiter, needs, id, exists (select 1 from jobs_edge other where other.waiter = edge.waiter and other.ended is null),
+    waiter, needs, edge.id, exists (select 1 from jobs_edge other where other.waiter = edge.waiter and other.ended is null),
     lane, due_in, run_at, ordering, priority, grp)) as json
   from jobs_edge edge cross join jobs_job on jobs_job.seq = edge.waiter
+  cross join jobs_content on jobs_content.seq = edge.waiter
   where edge.dependency in (select value from json_each(?)) and state = 7`;
 const FREE = bySeqs(`update jobs_job set state = ?, run_at = ?, rank = ?, place = ?, due_in = null`);
 // What has gone on since is not held back again.

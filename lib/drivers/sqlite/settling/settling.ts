@@ -5,8 +5,9 @@ import { honourCancel, settleStall, type Settlement } from '../../../core/settle
 import type { Completion, Recorded, Rescued } from '../../../storage/claims.js';
 import { isAwaited, isWaiter } from '../../../storage/flow-ties.js';
 import type { CancelBlocked, Flows } from './flows.js';
-import { FIND, FIND_BY_SEQ, FOUND_COLUMNS, positionValues } from '../jobs/found-job.js';
+import { FIND, FIND_BY_SEQ, FOUND_COLUMNS, positionValues, WITH_NOTE } from '../jobs/found-job.js';
 import type { HeldJobs } from '../jobs/held-jobs.js';
+import { writeNote, type Note } from '../jobs/notes.js';
 import { failuresOf, listOf } from '../jobs/job-row.js';
 import type { Lanes } from '../jobs/lanes.js';
 import type { Policies } from '../jobs/policies.js';
@@ -21,7 +22,8 @@ const STALLED = `
   select id, ${FOUND_COLUMNS}
   from (select seq from jobs_job where state = 3 and lease_until <= ? order by lease_until ${LIMIT}) stalled
   cross join jobs_job on jobs_job.seq = stalled.seq
-  cross join jobs_content on jobs_content.seq = stalled.seq`;
+  cross join jobs_content on jobs_content.seq = stalled.seq
+  ${WITH_NOTE}`;
 const HAS_STALLED = `select 1 from jobs_job where state = 3 and lease_until <= ? limit 1`;
 // A claim forgets the time, so that who still has it was never claimed.
 const EXPIRED = `
@@ -29,19 +31,18 @@ const EXPIRED = `
   from (
     select seq from jobs_job where expires_at is not null and expires_at <= ? order by expires_at ${LIMIT}) expired
   cross join jobs_job on jobs_job.seq = expired.seq
-  cross join jobs_content on jobs_content.seq = expired.seq`;
+  cross join jobs_content on jobs_content.seq = expired.seq
+  ${WITH_NOTE}`;
 const HAS_EXPIRED = `select 1 from jobs_job where expires_at is not null and expires_at <= ? limit 1`;
 // By seq, within the transaction that read the row: nobody came between.
 const END = `
   update jobs_job
-  set state = ?, attempt = ?, stalls = ?, ended_at = ?, prune_at = ?, reason = ?, cancel_reason = ?, failures = ?,
-    result = ?, stalled_at = ?, lost_tokens = ?, lease_until = null, runner = null, unique_key = null,
-    expires_at = null, grp = null
+  set state = ?, attempt = ?, stalls = ?, ended_at = ?, prune_at = ?, result = ?, lease_until = null,
+    runner = null, unique_key = null, expires_at = null, grp = null
   where seq = ?`;
 const WAIT = `
   update jobs_job
-  set state = ?, attempt = ?, stalls = ?, run_at = ?, rank = ?, place = ?, failures = ?, stalled_at = ?, lost_tokens = ?,
-    lease_until = null, runner = null
+  set state = ?, attempt = ?, stalls = ?, run_at = ?, rank = ?, place = ?, lease_until = null, runner = null
   where seq = ?`;
 
 type Ending = Extract<Settlement, { readonly keep: unknown }>;
@@ -112,18 +113,11 @@ export class Settling {
     const failure = 'failure' in settlement ? settlement.failure : undefined;
     if (failure !== undefined) tx.count(queue, 'failed');
     if (settlement.state === 'completed') tx.count(queue, 'completed');
-    const failures =
-      failure === undefined
-        ? (row.failures as SqlValue)
-        : addFailure(row, failure, settlement.attempt, tx.now);
-    const { stalledAt, lostTokens } = stall ?? {
-      stalledAt: row.stalled_at as SqlValue,
-      lostTokens: row.lost_tokens as SqlValue,
-    };
+    const note = noteOf(row, settlement, tx.now, stall);
     tx.noteGroup(row.grp as number | null);
     if ('keep' in settlement) {
       tx.noteEnd(queue);
-      return this.#end(tx, row, settlement, failures, stalledAt, lostTokens);
+      return this.#end(tx, row, settlement, note);
     }
     const runAt = 'delay' in settlement ? tx.now + settlement.delay : (row.run_at as number);
     const state = settlement.state === 'retrying' ? STATE.retrying : STATE.scheduled;
@@ -134,41 +128,20 @@ export class Settling {
       settlement.stalls,
       runAt,
       ...positionValues(row, runAt),
-      failures,
-      stalledAt,
-      lostTokens,
       row.seq as number,
     );
+    writeNote(tx.sql, row, note);
     tx.noteReady(queue);
   }
 
-  #end(
-    tx: Transaction,
-    row: SqlRow,
-    settlement: Ending,
-    failures: SqlValue,
-    stalledAt: SqlValue,
-    lostTokens: SqlValue,
-  ): void {
+  #end(tx: Transaction, row: SqlRow, settlement: Ending, note: Note): void {
     const { state, attempt, stalls, keep } = settlement;
     const result = state === 'completed' ? (settlement.result ?? null) : null;
     if (keep === false) removeJobs(tx, [row.seq as number]);
     else {
-      tx.sql.run(
-        END,
-        STATE[state],
-        attempt,
-        stalls,
-        tx.now,
-        tx.now + keep,
-        state === 'dead' ? settlement.reason : null,
-        state === 'cancelled' ? settlement.cancelReason : (row.cancel_reason as SqlValue),
-        failures,
-        result,
-        stalledAt,
-        lostTokens,
-        row.seq as number,
-      );
+      const until = tx.now + keep;
+      tx.sql.run(END, STATE[state], attempt, stalls, tx.now, until, result, row.seq as number);
+      writeNote(tx.sql, row, note);
     }
     if (isAwaited(row.edges)) this.tellEnds(tx, [row.seq as number], state, result);
   }
@@ -222,6 +195,18 @@ function isExpiring(row: SqlRow | undefined): boolean {
 
 function lostTokensOf({ lost_tokens: text }: SqlRow): readonly number[] {
   return listOf(text) as readonly number[];
+}
+
+function noteOf(row: SqlRow, settlement: Settlement, now: number, stall?: Stall): Note {
+  const { state, attempt } = settlement;
+  const isFailure = 'failure' in settlement && settlement.failure !== undefined;
+  return {
+    failures: isFailure ? addFailure(row, settlement.failure, attempt, now) : (row.failures as SqlValue),
+    stalledAt: stall === undefined ? (row.stalled_at as SqlValue) : stall.stalledAt,
+    lostTokens: stall === undefined ? (row.lost_tokens as SqlValue) : stall.lostTokens,
+    reason: state === 'dead' ? settlement.reason : null,
+    cancelReason: state === 'cancelled' ? settlement.cancelReason : (row.cancel_reason as SqlValue),
+  };
 }
 
 function addFailure(row: SqlRow, failure: Failure, attempt: number, at: number): string {
