@@ -1,3 +1,4 @@
+import { bySeqs, changeSeqs } from '../jobs/by-seqs.js';
 import { LIMIT, type Statements } from '../connection/sqlite-client.js';
 import type { Transaction } from '../connection/transaction.js';
 
@@ -5,15 +6,11 @@ const AT_ONCE = 1000;
 const ROUNDS = 10;
 
 const NEXT_DUE = `select run_at from jobs_job where state in (1, 2) order by run_at limit 1`;
+const DUE = `
+  select json_group_array(json_array(seq, grp)) as json from (
+    select seq, grp from jobs_job where state in (1, 2) and run_at <= ? order by run_at ${LIMIT})`;
 // Whoever promotes holds the write lock; a row is promoted once, and by anyone.
-const PROMOTE = `
-  update jobs_job set state = 0 where seq in (
-    select seq from jobs_job where state in (1, 2) and run_at <= ? order by run_at ${LIMIT})`;
-// At least the groups of the jobs that the other promotes.
-const PROMOTED_GROUPS = `
-  select json_group_array(distinct grp) as json from (
-    select grp from jobs_job
-    where state in (1, 2) and grp is not null and run_at <= ? order by run_at ${LIMIT})`;
+const PROMOTE = bySeqs(`update jobs_job set state = 0`);
 const NEXT_LAPSE = `
   select expires_at from jobs_job where state = 0 and expires_at is not null order by expires_at limit 1`;
 // Out of the line, so that however many there are, no claim walks past them twice.
@@ -32,8 +29,13 @@ export function promoteDue(tx: Transaction): number | undefined {
   for (let round = 0; round < ROUNDS; round += 1) {
     const nextDue = nextDueAt(tx.sql);
     if (nextDue === undefined || nextDue > tx.now) return nextDue;
-    for (const group of tx.sql.json<number>(PROMOTED_GROUPS, tx.now, AT_ONCE)) tx.noteGroup(group);
-    tx.sql.run(PROMOTE, tx.now, AT_ONCE);
+    const due = tx.sql.json<readonly [seq: number, group: number | null]>(DUE, tx.now, AT_ONCE);
+    for (const [, group] of due) tx.noteGroup(group);
+    changeSeqs(
+      tx.sql,
+      PROMOTE,
+      due.map(([seq]) => seq),
+    );
   }
   return tx.now;
 }

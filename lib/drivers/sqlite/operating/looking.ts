@@ -40,9 +40,9 @@ const waitingIn = (counts: number) => {
 const LAPSED_JOBS = `
   select lane, count(*) as jobs, min(run_at) as oldest
   from jobs_job where state = 8 and expires_at is not null group by lane`;
-const BLOCKED = `select lane, count(*) as jobs from jobs_job where state = 7 group by lane`;
 const RUNNING = `select lane, count(*) as jobs from jobs_job where state = 3 group by lane`;
-const DEAD = `select lane, count(*) as jobs from jobs_job where state = 5 group by lane`;
+const STANDING = `
+  select lane, state, count(*) as jobs from jobs_job where state in (5, 7) group by state, lane`;
 
 type Counted = 'blocked' | 'ready' | 'scheduled' | 'retrying' | 'running' | 'dead';
 type Counts = Record<Counted, number> & { oldestReadyAt?: number };
@@ -114,9 +114,8 @@ export class Looking {
     for (const row of this.#waiting(sql, now)) {
       add(row, row.state === STATE.retrying ? 'retrying' : 'scheduled');
     }
-    for (const row of sql.all(BLOCKED)) add(row, 'blocked');
     for (const row of sql.all(RUNNING)) add(row, 'running');
-    for (const row of sql.all(DEAD)) add(row, 'dead');
+    for (const row of sql.all(STANDING)) add(row, row.state === STATE.dead ? 'dead' : 'blocked');
     return counts;
   }
 

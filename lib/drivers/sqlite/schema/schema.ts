@@ -143,12 +143,10 @@ export const MIGRATIONS: readonly string[] = [
 
   create index jobs_ready on jobs_job (lane, rank, place, run_at) where state = 0 and grp is null;
   create index jobs_grouped on jobs_job (grp, state, lane, rank, place, run_at) where grp is not null;
-  create index jobs_waiting_grouped on jobs_job (run_at, grp) where grp is not null and state in (1, 2);
-  create index jobs_waiting on jobs_job (run_at, lane, state) where state in (1, 2);
+  create index jobs_waiting on jobs_job (run_at, lane, state, grp) where state in (1, 2);
   create index jobs_leased on jobs_job (lease_until, lane) where state = 3;
   create index jobs_ended on jobs_job (prune_at) where prune_at is not null;
-  create index jobs_dead on jobs_job (lane) where state = 5;
-  create index jobs_blocked on jobs_job (lane) where state = 7;
+  create index jobs_standing on jobs_job (state, lane) where state in (5, 7);
   create index jobs_lapsing on jobs_job (expires_at) where expires_at is not null and state = 0;
   create index jobs_expiring on jobs_job (expires_at, state, lane, run_at) where expires_at is not null;
   create unique index jobs_unique on jobs_job (unique_key) where unique_key is not null;
