@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Dependency } from '../../../lib/core/dependency.js';
+import type { SqliteDatabase } from '../../../lib/drivers/sqlite/index.js';
 import type { NewJob } from '../../../lib/storage/new-job.js';
 import {
   completedFor,
@@ -47,6 +48,17 @@ describe('a flow', () => {
     await storage.cancel([chain[0]?.id ?? ''], 'because');
     expect(await storage.stats()).toMatchObject([{ blocked: 0, ready: 0 }]);
     expect(await storage.list({ limit: 1 })).toEqual({ jobs: [] });
+  });
+
+  it('that came too late is cancelled also where the driver refuses what is undefined', async () => {
+    const storage = files.storage({ database: refusing(await files.database()), durability: 'normal' });
+    await storage.open();
+    const head = jobOf();
+    await storage.push([head]);
+    await storage.cancel([head.id], 'because');
+    const late = jobsOf(2, { policy: NONE_KEPT, after: [{ id: head.id, needs: 'dead' }] });
+    await storage.push([head, ...late]);
+    expect(await storage.info(late.map(({ id }) => id))).toEqual([undefined, undefined]);
   });
 
   it('leaves no trace of what its jobs waited for, once their records are gone', async () => {
@@ -106,4 +118,22 @@ async function opened() {
   const storage = files.storage({ database, durability: 'normal', clock });
   await storage.open();
   return { storage, database, clock };
+}
+
+/** As `node:sqlite` does; others take it for null. */
+function refusing(database: SqliteDatabase): SqliteDatabase {
+  const check = (values: readonly unknown[]) => {
+    if (values.includes(undefined)) throw new TypeError('undefined cannot be bound');
+  };
+  return {
+    exec: (sql) => database.exec(sql),
+    close: () => database.close(),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        run: (...values) => (check(values), statement.run(...values)),
+        all: (...values) => (check(values), statement.all(...values)),
+      };
+    },
+  };
 }

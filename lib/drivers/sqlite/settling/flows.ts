@@ -94,8 +94,10 @@ export class Flows {
     );
     tx.sql.run(ADD, JSON.stringify(edges));
     for (const { id, after = [] } of waiters) {
-      if (!after.every((edge) => isNew(edge.id)))
-        this.#catchUp(tx, tx.sql.first(SEQ, id)?.seq as number, cancel);
+      if (after.every((edge) => isNew(edge.id))) continue;
+      const row = tx.sql.first(SEQ, id);
+      // What one before it was told may have had it cancelled as well, and nothing of it kept.
+      if (row !== undefined) this.#catchUp(tx, row.seq as number, cancel);
     }
   }
 
