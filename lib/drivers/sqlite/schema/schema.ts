@@ -32,9 +32,10 @@ export const LAPSED = 8;
  * A running job names its runner by a number: an id in each claimed row would have rows grow by half, and pages split.
  *
  * A job is two rows of one `seq`: in `jobs_content` what never changes, in `jobs_job` what each step of its life
- * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page. Each column
- * of a row is read and written with each step, so what happens to few jobs is noted in a third row, in `jobs_note`. The payload comes
- * late in its row, since what stands behind a long one is far to reach.
+ * rewrites. A commit writes whole pages, so the rows that change are kept small: ten times as many share a page. Each
+ * step also reads and writes every column of its row. So what happens to few jobs is noted in a third row, in `jobs_note`, and
+ * `jobs_job` is not strict, which would have every column checked each time; its policy has no type, or the text of a
+ * number would become one. The payload comes late in its row, since what stands behind a long one is far to reach.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -108,7 +109,7 @@ export const MIGRATIONS: readonly string[] = [
   create table jobs_job (
     seq integer primary key,
     lane integer not null,
-    policy any not null,
+    policy not null,
     state integer not null,
     rank integer not null,
     place integer not null,
@@ -129,7 +130,7 @@ export const MIGRATIONS: readonly string[] = [
     grp integer,
     due_in integer,
     edges integer
-  ) strict;
+  );
 
   create table jobs_note (
     seq integer primary key,
