@@ -8,21 +8,7 @@ import { memory } from './memory.js';
 import { producers } from './producers.js';
 import { steady } from './steady.js';
 import type { System } from './system.js';
-import type { Figures, Trial } from './trial.js';
-
-export type MeasureName =
-  | 'drain'
-  | 'enqueue-1'
-  | 'enqueue-100'
-  | 'enqueue-batch'
-  | 'latency'
-  | 'latency-across'
-  | 'steady'
-  | 'growth'
-  | 'growth-empty'
-  | 'groups'
-  | 'memory'
-  | 'producers';
+import type { Figures, MeasureName, Trial } from './trial.js';
 
 /** Each takes an open system with nothing in it. */
 export const MEASURES: Readonly<Record<MeasureName, (system: System, trial: Trial) => Promise<Figures>>> = {

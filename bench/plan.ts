@@ -1,7 +1,5 @@
 import { GOALS, type DurableGoals, type Goal } from './goals.js';
-import type { MeasureName } from './measures.js';
-import type { SystemName } from './systems.js';
-import type { Trial } from './trial.js';
+import type { MeasureName, SystemName, Trial } from './trial.js';
 
 export const STORAGES = ['memory', 'sqlite', 'postgres', 'redis'] as const;
 export type StorageName = (typeof STORAGES)[number];

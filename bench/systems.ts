@@ -13,14 +13,7 @@ import { RawPostgres } from './systems/raw-postgres.js';
 import { RawRedis } from './systems/raw-redis.js';
 import { RawSqlite } from './systems/raw-sqlite.js';
 import { silencePostgres } from './systems/silent-postgres.js';
-import type { Trial } from './trial.js';
-
-export type SystemName =
-  | 'ours-memory'
-  | `nest-guarding-${'none' | 'others' | 'these'}`
-  | 'raw-memory'
-  | `${'ours' | 'raw'}-${'sqlite' | 'postgres' | 'redis'}-${'keeping' | 'removing'}`
-  | 'ours-postgres-silent';
+import type { SystemName, Trial } from './trial.js';
 
 /** Makes a system with a place of its own, or one that joins another process's at an address. */
 type Make = (trial: Trial, address?: string) => System;

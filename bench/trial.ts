@@ -1,8 +1,27 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { MeasureName } from './measures.js';
-import type { SystemName } from './systems.js';
+
+export type MeasureName =
+  | 'drain'
+  | 'enqueue-1'
+  | 'enqueue-100'
+  | 'enqueue-batch'
+  | 'latency'
+  | 'latency-across'
+  | 'steady'
+  | 'growth'
+  | 'growth-empty'
+  | 'groups'
+  | 'memory'
+  | 'producers';
+
+export type SystemName =
+  | 'ours-memory'
+  | `nest-guarding-${'none' | 'others' | 'these'}`
+  | 'raw-memory'
+  | `${'ours' | 'raw'}-${'sqlite' | 'postgres' | 'redis'}-${'keeping' | 'removing'}`
+  | 'ours-postgres-silent';
 
 /** What SQLite does at a commit: `full` waits for the disk, `normal` may lose the last commits with the power. */
 export type Durability = 'full' | 'normal';

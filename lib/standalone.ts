@@ -4,7 +4,8 @@ export type { JobClass, JobClassOptions, JobDefinition, JobOptions, PerJob } fro
 export type { DebounceOptions, ThrottleOptions, UniqueOptions } from './core/unique-options.js';
 export type { OrderOption } from './core/order-options.js';
 export type { RateOption } from './core/rate-option.js';
-export { JobContext, Snooze } from './core/job-context.js';
+export { JobContext } from './core/job-context.js';
+export { Snooze } from './core/snooze.js';
 export type { JobCarrier } from './core/job-carrier.js';
 export type { AmbientTransactions } from './client/enqueue/ambient-transactions.js';
 export { redefineJob } from './core/redefined-job.js';
@@ -67,7 +68,8 @@ export type { LimitOptions, QueueLimitsOptions } from './client/inspect/queue-li
 export type { Explanation, Reason } from './client/inspect/explanation.js';
 export type { RunnersOptions, RunnerSummary } from './client/inspect/runner-summary.js';
 
-export { Runner, type MoreWork, type RunnerOptions, type RunningJob } from './runtime/runner.js';
+export { Runner, type MoreWork, type RunnerOptions } from './runtime/runner.js';
+export type { RunningJob } from './runtime/running-job.js';
 export type { JobDeath } from './core/job-death.js';
 export type { JobHandler } from './runtime/handler.js';
 export type { AbortKind, JobEvent, JobReference, ProcessEvent, RunnerEvent } from './runtime/runner-event.js';

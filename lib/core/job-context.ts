@@ -1,7 +1,8 @@
 import { currentRun } from './current-run.js';
 import type { JobClass } from './job-definition.js';
 import type { ParentJob, ParentResults } from './parent-job.js';
-import { parseDuration, type Duration } from './duration.js';
+import type { Duration } from './duration.js';
+import type { Snooze } from './snooze.js';
 
 /**
  * What a run knows of itself. The last argument of `run`, and what request-scoped providers inject by this class.
@@ -63,17 +64,4 @@ export abstract class JobContext {
   abstract completeIn(transaction: unknown, result?: unknown): Promise<void>;
   /** `return context.snooze('5m')`: run again later. Uses no attempt. */
   abstract snooze(delay: Duration): Snooze;
-}
-
-/**
- * Returned from `run`: not done, and not failed either.
- * @publicApi
- */
-export class Snooze {
-  /** Milliseconds. */
-  readonly delay: number;
-
-  constructor(delay: Duration) {
-    this.delay = parseDuration(delay, 'snooze');
-  }
 }

@@ -1,5 +1,5 @@
 import { describeFailure } from './failure.js';
-import type { Snooze } from './job-context.js';
+import type { Snooze } from './snooze.js';
 import { decodeValue, encodeValue } from './payload.js';
 
 /**

@@ -6,7 +6,7 @@ import type { Events } from './events.js';
 import { Pruner } from './maintenance/pruner.js';
 import { Rescuer } from './maintenance/rescuer.js';
 import { inProgram } from './run-scope.js';
-import type { RunningJob } from './runner.js';
+import type { RunningJob } from './running-job.js';
 import type { RunnerSettings } from './runner-options.js';
 import { Scheduler } from './scheduler/scheduler.js';
 import { StorageLink } from './storage-link.js';

@@ -1,6 +1,6 @@
 import type { RunnerInfo } from '../storage/claims.js';
 import { Events } from './events.js';
-import type { AbortKind, JobReference } from './runner-event.js';
+import type { RunningJob } from './running-job.js';
 import {
   extendSettings,
   resolveRunnerOptions,
@@ -11,19 +11,6 @@ import {
 import { RunnerSession } from './runner-session.js';
 
 export type { MoreWork, RunnerOptions } from './runner-options.js';
-
-/**
- * A run of this moment.
- * @publicApi
- */
-export interface RunningJob extends JobReference {
-  /** Milliseconds since it began. */
-  readonly runningFor: number;
-  /** Set once its signal aborted. */
-  readonly abortedBy?: AbortKind;
-  /** Its job is settled or lost, but its code goes on and holds its slot. */
-  readonly isStray: boolean;
-}
 
 /**
  * Runs the jobs of one process: claims them, runs them, keeps their leases, records their ends; finds those of

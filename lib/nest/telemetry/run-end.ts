@@ -1,4 +1,5 @@
-import { Snooze, type JobContext } from '../../core/job-context.js';
+import type { JobContext } from '../../core/job-context.js';
+import { Snooze } from '../../core/snooze.js';
 import { JobCancelledError, JobTimeoutError, LeaseLostError, ShutdownError } from '../../core/run-errors.js';
 
 /** How a run ended, as far as its code can tell: the storage may yet say that its lease was lost. */

@@ -1,4 +1,5 @@
-import { Snooze, type JobContext } from '../../core/job-context.js';
+import type { JobContext } from '../../core/job-context.js';
+import { Snooze } from '../../core/snooze.js';
 import type { JobClass } from '../../core/job-definition.js';
 import { NonRetryableError } from '../../core/run-errors.js';
 import type { Duration } from '../../core/duration.js';

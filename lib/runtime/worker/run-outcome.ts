@@ -1,4 +1,4 @@
-import { Snooze } from '../../core/job-context.js';
+import { Snooze } from '../../core/snooze.js';
 import { describeFailure } from '../../core/failure.js';
 import type { Outcome } from '../../core/outcome.js';
 import { NonRetryableError, RetryAfterError } from '../../core/run-errors.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Snooze } from '../../../core/job-context.js';
+import { Snooze } from '../../../core/snooze.js';
 import { JobCancelledError } from '../../../core/run-errors.js';
 import type { FaultyStorage } from '../../faulty-storage.js';
 import type { RuntimeCase } from './runtime-case.js';
