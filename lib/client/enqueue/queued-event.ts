@@ -1,4 +1,5 @@
 import type { NewJob, Pushed } from '../../storage/new-job.js';
+
 /**
  * A job was queued by this process.
  * @publicApi
