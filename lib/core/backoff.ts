@@ -1,5 +1,6 @@
 import { LONGEST_DELAY, parseDuration, type Duration } from './duration.js';
 import { InvalidOptionError } from './errors.js';
+import { checkKnownOptions } from './known-options.js';
 
 /** Options of both formulas. @publicApi */
 export interface BackoffOptions {
@@ -70,7 +71,9 @@ function checkFactor(value: number, factory: string): void {
   throw new InvalidOptionError(`${factory}: ${String(value)} is not a number of seconds from 0`);
 }
 
-function bounds({ max, jitter }: BackoffOptions): { max?: number; jitter?: number } {
+function bounds(options: BackoffOptions): { max?: number; jitter?: number } {
+  checkKnownOptions(options, ['max', 'jitter'], 'Backoff');
+  const { max, jitter } = options;
   if (jitter !== undefined && !(jitter >= 0 && jitter <= 1)) {
     throw new InvalidOptionError(`Backoff: jitter ${String(jitter)} is not a number from 0 to 1`);
   }

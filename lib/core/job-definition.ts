@@ -77,7 +77,8 @@ export interface JobClassOptions<J = object> extends JobOptions<J> {
   readonly aliases?: readonly string[];
 }
 
-const CLASS_OPTIONS: readonly (keyof JobClassOptions)[] = [
+export const CLASS_OPTIONS: readonly (keyof JobClassOptions | 'name')[] = [
+  'name',
   ...JOB_OPTIONS,
   'schema',
   'version',
@@ -114,7 +115,7 @@ export function defineJob<J extends object>(
   jobClass: JobClass<J>,
   options: JobClassOptions<J> & { readonly name: string },
 ): JobDefinition<J> {
-  checkKnownOptions(options, ['name', ...CLASS_OPTIONS], `Job '${options.name}'`);
+  checkKnownOptions(options, CLASS_OPTIONS, `Job '${options.name}'`);
   const { name, schema, version = 1, upcast = {}, aliases = [], ...rest } = options;
   checkName(name, `The name of job class ${jobClass.name}`);
   checkPayloadOptions(name, schema, version, upcast);

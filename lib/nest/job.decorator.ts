@@ -1,7 +1,8 @@
 import { Injectable, Scope } from '@nestjs/common';
 import { InvalidJobError, InvalidOptionError } from '../core/errors.js';
-import { defineJob, type JobClass, type JobClassOptions } from '../core/job-definition.js';
+import { CLASS_OPTIONS, defineJob, type JobClass, type JobClassOptions } from '../core/job-definition.js';
 import type { Duration } from '../core/duration.js';
+import { checkKnownOptions } from '../core/known-options.js';
 import { classValidation } from './discovery/class-validation.js';
 import type { InjectToken, RunArguments } from './injection/inject-token.js';
 import { hasInjectedParts, PARAM_TYPES } from './container/nest-metadata.js';
@@ -61,6 +62,7 @@ export function Job<J extends object = object, Interval extends Duration | undef
   options: JobDecoratorOptions<J> & { readonly inject?: undefined; readonly every?: Interval },
 ): (jobClass: Decorated<J, Interval>) => void;
 export function Job(options: JobDecoratorOptions): (jobClass: JobClass) => void {
+  checkKnownOptions(options, OPTIONS, `Job '${options.name}'`);
   const { inject, every, validate = false, ...rest } = options;
   if (validate && rest.schema) {
     throw new InvalidOptionError(`Job '${rest.name}': give either schema or validate, not both`);
@@ -73,6 +75,8 @@ export function Job(options: JobDecoratorOptions): (jobClass: JobClass) => void 
     hideConstructor(jobClass);
   };
 }
+
+const OPTIONS: readonly (keyof JobDecoratorOptions)[] = [...CLASS_OPTIONS, 'inject', 'validate', 'every'];
 
 /** The tokens that the class's `inject` names. */
 export function injectionsOf(jobClass: JobClass): readonly InjectToken[] | undefined {

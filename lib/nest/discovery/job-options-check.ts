@@ -5,7 +5,8 @@ import { JOB_OPTIONS, type JobOptions } from '../../core/job-definition.js';
 import { parseKeep } from '../../core/keep.js';
 import { checkKnownOptions } from '../../core/known-options.js';
 import { checkMaxRetries } from '../../core/max-retries.js';
-import { claimOf, throttled } from '../../client/enqueue/unique-key.js';
+import { claimOf } from '../../client/enqueue/unique-key.js';
+import { uniquenessOf } from '../../client/enqueue/uniqueness.js';
 import { checkName } from '../../core/name.js';
 import { parseOrder } from '../../core/order-options.js';
 
@@ -40,9 +41,15 @@ function checkUniqueness<J>({ unique, debounce, throttle }: JobOptions<J>, where
   if ([unique, debounce, throttle].filter((option) => option !== undefined).length > 1) {
     throw new InvalidOptionError(`${where}: give one of unique, debounce and throttle`);
   }
-  if (isValue(unique)) claimOf('name', 'queue', unique);
-  if (isValue(debounce)) parseDuration(debounce.delay, `${where}: debounce.delay`);
-  if (isValue(throttle)) claimOf('name', 'queue', throttled(throttle));
+  const asked = uniquenessOf(
+    {},
+    {
+      ...(isValue(unique) && { unique }),
+      ...(isValue(debounce) && { debounce }),
+      ...(isValue(throttle) && { throttle }),
+    },
+  );
+  if (asked) claimOf('name', 'queue', asked.unique);
 }
 
 function isValue<Option>(
