@@ -1,4 +1,5 @@
 import type { DeadReason, Failure } from '../core/job.js';
+import type { Rescued } from '../storage/claims.js';
 
 /**
  * Whose event it is. `attempt` counts from 1.
@@ -80,15 +81,8 @@ export type ProcessEvent =
   /** Told once per outage, by whichever part noticed first. */
   | { readonly kind: 'storage-down'; readonly service: string; readonly error: unknown }
   | { readonly kind: 'storage-up' }
-  /** A job whose runner let its lease run out, found by this one. */
-  | {
-      readonly kind: 'rescued';
-      readonly id: string;
-      readonly name: string;
-      readonly queue: string;
-      readonly stalls: number;
-      readonly state: 'ready' | 'dead' | 'cancelled';
-    }
+  /** A job whose runner let its lease run out, or that nobody took in time, found by this one. */
+  | ({ readonly kind: 'rescued' } & Rescued)
   /** What was to happen after a job's death failed; it is not tried again. */
   | {
       readonly kind: 'on-dead-failed';

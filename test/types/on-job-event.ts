@@ -19,6 +19,11 @@ export class Listener {
     return duration;
   }
 
+  @OnJobEvent('rescued')
+  onFound({ reason }: EventOf<'rescued'>): 'stalled' | 'expired' | undefined {
+    return reason;
+  }
+
   @OnJobEvent('storage-down')
   onOutage(): void {}
 

@@ -37,6 +37,7 @@ describe('the rescuer', () => {
     await stage.runner.start();
     await stage.pass(45_000);
     expect(await stage.record(id)).toMatchObject({ state: 'dead', reason: 'stalled' });
+    expect(stage.event('rescued')).toMatchObject({ id, state: 'dead', reason: 'stalled' });
   });
 
   it('sweeps between a sixth and a half of the lease', async () => {
