@@ -6,7 +6,16 @@ const PORT = Number(process.env.PORT ?? 3000);
 
 const app = await NestFactory.create(ApiModule);
 app.enableShutdownHooks();
-await app.listen(PORT, '127.0.0.1');
+try {
+  await app.listen(PORT, '127.0.0.1');
+} catch (error) {
+  process.stdout.write(`
+Nothing can listen at port ${PORT}: ${(error as Error).message}
+Choose another one, such as PORT=${PORT + 1} npm run start:postgres
+`);
+  await app.close();
+  process.exit(1);
+}
 
 const url = `http://127.0.0.1:${PORT}`;
 const json = `-H 'content-type: application/json'`;

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { QueueHandle, Runner } from 'nestjs-background-jobs/core';
 import { WelcomeEmail } from './jobs.js';
 
@@ -7,8 +8,8 @@ interface Answer {
   readonly body: unknown;
 }
 
-/** The probes of an orchestrator, and two routes of the application. Any framework would do. */
-export function serve(port: number, jobs: QueueHandle, runner: Runner) {
+/** The probes of an orchestrator, and two routes of the application. Any framework would do. Rejects when the port is taken. */
+export async function serve(port: number, jobs: QueueHandle, runner: Runner): Promise<Server> {
   const server = createServer((request, response) => {
     // A storage that does not answer is no reason to end: its jobs wait for it, and so can whoever asks.
     const answered = answer(request, jobs, runner).catch((error: unknown) => ({
@@ -19,7 +20,8 @@ export function serve(port: number, jobs: QueueHandle, runner: Runner) {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
   });
-  return server.listen(port, '127.0.0.1');
+  await once(server.listen(port, '127.0.0.1'), 'listening');
+  return server;
 }
 
 async function answer(
