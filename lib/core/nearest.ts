@@ -11,9 +11,17 @@ export function nearestOf(option: string, known: readonly string[]): string | un
   return ranked[0]?.candidate;
 }
 
-/** Whether two names differ by no more than a slip of the fingers: one letter, two that changed places, or capitals. */
+/**
+ * Whether two names differ by no more than a slip of the fingers: one letter, two that changed places, or capitals. Not by their
+ * numbers, which are there to tell names apart.
+ */
 export function isSlip(name: string, other: string): boolean {
-  return name !== other && slipsBetween(name.toLowerCase(), other.toLowerCase()) <= 1;
+  const [a, b] = [name, other].map((each) => each.toLowerCase()) as [string, string];
+  return name !== other && slipsBetween(a, b) <= 1 && (a === b || withoutDigits(a) !== withoutDigits(b));
+}
+
+function withoutDigits(name: string): string {
+  return name.replace(/\d/g, '');
 }
 
 /** Behind all that is a matter of slips. */

@@ -16,6 +16,7 @@ import { JobsSettings } from '../settings/jobs-settings.js';
 import { LazyModules } from '../container/lazy-modules.js';
 import { LineTags } from '../logging/line-tags.js';
 import type { HostModule } from '../container/module-place.js';
+import { QueueNotes } from '../discovery/queue-notes.js';
 import { RunnableJobs } from '../discovery/runnable-jobs.js';
 import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
@@ -40,6 +41,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #surroundings: Surroundings;
   readonly #state: WorkerState;
   readonly #lineTags: LineTags;
+  readonly #notes: QueueNotes;
   #handlers: readonly JobHandler[] = [];
   #runner: RunnerPart | undefined;
   /** One at a time: of two modules that are loaded at once, each brings its own jobs. */
@@ -57,6 +59,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     surroundings: Surroundings,
     state: WorkerState,
     modules: ModulesContainer,
+    notes: QueueNotes,
   ) {
     this.#jobs = jobs;
     this.#lazyModules = lazyModules;
@@ -69,6 +72,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#surroundings = surroundings;
     this.#state = state;
     this.#modules = modules;
+    this.#notes = notes;
     const { clock } = surroundings;
     this.#lineTags = new LineTags({
       hears: () => events.hears('log'),
@@ -148,6 +152,10 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#logger.started(
       queues,
       definitions.map(({ name }) => name),
+    );
+    this.#notes.tell(
+      definitions,
+      found.map(({ definition }) => definition),
     );
     if (this.#runner) {
       this.#runner.add({ handlers: found, queues });

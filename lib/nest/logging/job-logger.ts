@@ -26,6 +26,11 @@ export class JobLogger {
     this.#logger.warn(message);
   }
 
+  /** For what may well be on purpose. */
+  note(message: string): void {
+    this.#logger.log(message);
+  }
+
   /** For what is found again whenever somebody looks. */
   warnOnce(message: string): void {
     if (this.#said.has(message)) return;

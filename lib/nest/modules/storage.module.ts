@@ -9,7 +9,7 @@ import { Storage } from '../../storage/storage.js';
 import { DeclaredKeys } from '../discovery/declared-keys.js';
 import { JobHealthIndicator } from '../health/job-health-indicator.js';
 import { EventListeners } from '../events/event-listeners.js';
-import { InstanceName } from './instance-name.js';
+import { InstanceName, InstanceNames } from './instance-name.js';
 import { EventSource, JobEvents } from '../events/job-events.js';
 import { jobContextProvider } from '../injection/job-context.provider.js';
 import { JobLogger } from '../logging/job-logger.js';
@@ -48,6 +48,7 @@ import { WorkerState } from '../lifecycle/worker-state.js';
     JobMetrics,
     OptionalTelemetry,
     InstanceName,
+    InstanceNames,
   ],
 })
 export class StorageModule extends OptionsModule {

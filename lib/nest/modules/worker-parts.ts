@@ -4,6 +4,7 @@ import { CommonEnhancers } from '../enhancers/common-enhancers.js';
 import { JobExplorer } from '../discovery/job.explorer.js';
 import { JobWorkers } from '../lifecycle/job-workers.js';
 import { LazyModules } from '../container/lazy-modules.js';
+import { QueueNotes } from '../discovery/queue-notes.js';
 import { RunnableJobs } from '../discovery/runnable-jobs.js';
 
 /** The workers of each instance of the module. */
@@ -12,6 +13,7 @@ export const WORKER_PARTS: readonly Provider[] = [
   JobExplorer,
   LazyModules,
   RunnableJobs,
+  QueueNotes,
   JobWorkers,
   ClassSchedules,
 ];
