@@ -9,6 +9,7 @@ export { Snooze } from './core/snooze.js';
 export type { JobCarrier } from './core/job-carrier.js';
 export type { AmbientTransactions } from './client/enqueue/ambient-transactions.js';
 export { redefineJob } from './core/redefined-job.js';
+export type { ClassListener } from './client/enqueue/class-listener.js';
 export type { Redefinitions } from './client/enqueue/job-preparer.js';
 export type { ResultOf } from './core/job-result.js';
 export { Backoff, type BackoffFormula, type BackoffFunction, type BackoffOptions } from './core/backoff.js';
@@ -20,7 +21,8 @@ export { AesGcmCodec, type AesGcmCodecOptions } from './codec/aes-gcm-codec.js';
 export type { Upcasts } from './core/payload-form.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.js';
 
-export { QueueHandle, type QueueHandleOptions } from './client/queue-handle.js';
+export { QueueHandle } from './client/queue-handle.js';
+export type { QueueHandleOptions } from './client/queue-handle-options.js';
 export type { EndListener, EndNews } from './client/wait/end-news.js';
 export type { PushSurroundings } from './client/enqueue/push-surroundings.js';
 export type { QueuedEvent, QueuedJob, QueuedListener } from './client/enqueue/queued-event.js';

@@ -1,25 +1,22 @@
-import { systemChance, systemClock, type Chance, type Clock } from '../core/clock.js';
+import { systemChance, systemClock } from '../core/clock.js';
 import type { Duration } from '../core/duration.js';
 import { InvalidOptionError } from '../core/errors.js';
-import type { JobOptions } from '../core/job-definition.js';
 import { createIdGenerator } from '../core/job-id.js';
 import { keepAtLeast } from '../core/keep.js';
-import type { JobCarrier } from '../core/job-carrier.js';
 import type { ResultOf } from '../core/job-result.js';
-import type { PayloadCodec } from '../core/payload.js';
 import type { CancelResult } from '../storage/inspection.js';
 import type { NewJob, Pushed } from '../storage/new-job.js';
 import type { Storage } from '../storage/storage.js';
 import type { AmbientTransactions } from './enqueue/ambient-transactions.js';
-import { Carrying, type CarrierFailed } from './enqueue/carrying.js';
-import type { EndNews } from './wait/end-news.js';
+import { Carrying } from './enqueue/carrying.js';
 import { toJobInfo, type JobInfo } from './inspect/job-info.js';
-import { JobPreparer, type Redefinitions } from './enqueue/job-preparer.js';
+import { JobPreparer } from './enqueue/job-preparer.js';
 import { JobWaits, parseWait, type WaitOptions } from './wait/job-waits.js';
 import { batched, chained } from './enqueue/flow-parts.js';
 import { jobsOfFlow } from './enqueue/flow-steps.js';
 import type { BatchEnds, FlowOptions, FlowStep, QueuedFlow } from './enqueue/flow-steps.js';
 import { Patience } from './wait/patience.js';
+import type { QueueHandleOptions } from './queue-handle-options.js';
 import type { PushSurroundings } from './enqueue/push-surroundings.js';
 import { told, type QueuedListener } from './enqueue/queued-event.js';
 import type {
@@ -31,29 +28,6 @@ import type {
 import { toQueueSummary, type QueueSummary } from './inspect/queue-summary.js';
 import { ScheduleDeclarer } from './schedules/schedule-declarer.js';
 import type { CronOptions, EveryOptions } from './schedules/schedule-options.js';
-
-/** Options of a `QueueHandle`. @publicApi */
-export interface QueueHandleOptions {
-  /** Options for all jobs that say nothing else. */
-  readonly defaults?: JobOptions;
-  /** Of classes whose options are others here than those they were defined with. */
-  readonly definitions?: Redefinitions;
-  readonly codec?: PayloadCodec;
-  readonly clock?: Clock;
-  readonly chance?: Chance;
-  /** Told of each job that this handle has queued, duplicates left out. */
-  readonly listener?: QueuedListener;
-  /** Saves `wait` time and looks at the storage, where jobs run in this process. @default looks alone */
-  readonly endNews?: EndNews;
-  /** Stands around each write. */
-  readonly surroundings?: PushSurroundings;
-  /** Capture what goes along with the jobs; those of the runner restore it. */
-  readonly carriers?: readonly JobCarrier[];
-  /** Told of a carrier that threw at `queue()`: the job is queued without what it carries. */
-  readonly onCarrierFailed?: CarrierFailed;
-  /** Asked for the transaction to join where none is given. Ignored where the storage can join none. */
-  readonly ambient?: AmbientTransactions;
-}
 
 /** Milliseconds. */
 const LEAST_KEEP = 60_000;
@@ -76,9 +50,10 @@ export class QueueHandle<S extends Storage = Storage> {
 
   /** Without Nest: the storage must be open. */
   constructor(storage: S, options: QueueHandleOptions = {}) {
-    const { defaults = {}, definitions, codec, clock = systemClock, chance = systemChance } = options;
+    const { defaults = {}, definitions, codec, onClass } = options;
+    const { clock = systemClock, chance = systemChance } = options;
     this.#storage = storage;
-    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec, definitions);
+    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec, definitions, onClass);
     this.#patience = new Patience(clock, chance);
     this.#declarer = new ScheduleDeclarer(storage, options);
     this.#listener = options.listener;

@@ -15,6 +15,7 @@ import { checkFields, decodeJob, encodeJob } from '../../core/payload-form.js';
 import type { Due, NewJob } from '../../storage/new-job.js';
 import { checkPriority } from '../../storage/priority.js';
 import type { JobTemplate } from '../../storage/schedules.js';
+import type { ClassListener } from './class-listener.js';
 import { ask, PolicyBook } from './job-policy.js';
 import { QUEUE_OPTIONS, type QueueOptions } from './queue-options.js';
 import { claimOf } from './unique-key.js';
@@ -36,18 +37,23 @@ export class JobPreparer {
   readonly #createId: () => string;
   readonly #codec: PayloadCodec | undefined;
   readonly #definitions: Redefinitions | undefined;
+  readonly #onClass: ClassListener | undefined;
+  /** Of which nothing more is told. */
+  readonly #met = new WeakSet<JobDefinition>();
 
   constructor(
     createId: () => string,
     defaults: JobOptions,
     codec: PayloadCodec | undefined,
     definitions?: Redefinitions,
+    onClass?: ClassListener,
   ) {
     this.#createId = createId;
     this.#defaults = defaults;
     this.#policies = new PolicyBook(defaults);
     this.#codec = codec;
     this.#definitions = definitions?.size ? definitions : undefined;
+    this.#onClass = onClass;
   }
 
   prepare(job: object, options: QueueOptions = DEFAULTS): NewJob {
@@ -62,6 +68,7 @@ export class JobPreparer {
     const [template, delay] = this.#template(definition, job, options, id);
     const due = dueOf(options, delay);
     if (template.expiresIn !== undefined) checkExpiry(template.expiresIn, due);
+    this.#meet(definition, template.queue);
     if (options === DEFAULTS && areAlike(definition.options, this.#defaults))
       this.#alike.set(definition, { ...template, payload: '' });
     return { id, due, ...template };
@@ -74,11 +81,15 @@ export class JobPreparer {
 
   /** A job but for its id and its time, as schedules need it. */
   prepareTemplate(job: object, options: QueueOptions): JobTemplate {
-    const [template, delay] = this.#template(this.#definitionOf(job), job, options);
-    if (delay === undefined) return template;
-    throw new InvalidOptionError(
-      `Job '${template.name}': a schedule has times of its own, and cannot be debounced`,
-    );
+    const definition = this.#definitionOf(job);
+    const [template, delay] = this.#template(definition, job, options);
+    if (delay !== undefined) {
+      throw new InvalidOptionError(
+        `Job '${template.name}': a schedule has times of its own, and cannot be debounced`,
+      );
+    }
+    this.#meet(definition, template.queue);
+    return template;
   }
 
   /**
@@ -93,6 +104,11 @@ export class JobPreparer {
     if (!definition.schema) return undefined;
     const checked = checkFields(definition, decodeJob(definition, payload, { id, name }, this.#codec));
     return checked instanceof Promise ? checked : undefined;
+  }
+
+  #meet(definition: JobDefinition, queue: string): void {
+    if (this.#onClass === undefined || this.#met.has(definition)) return;
+    if (this.#onClass(definition, queue)) this.#met.add(definition);
   }
 
   #definitionOf(job: object): JobDefinition {

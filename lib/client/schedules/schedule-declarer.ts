@@ -11,6 +11,7 @@ import type { PayloadCodec } from '../../core/payload.js';
 import type { Timing } from '../../core/schedule.js';
 import type { JobTemplate, NewSchedule } from '../../storage/schedules.js';
 import type { Storage } from '../../storage/storage.js';
+import type { ClassListener } from '../enqueue/class-listener.js';
 import { JobPreparer, type Redefinitions } from '../enqueue/job-preparer.js';
 import { Patience } from '../wait/patience.js';
 import {
@@ -28,6 +29,7 @@ export interface ScheduleDeclarerOptions {
   readonly codec?: PayloadCodec | undefined;
   readonly clock?: Clock;
   readonly chance?: Chance;
+  readonly onClass?: ClassListener;
 }
 
 /** Turns declarations into schedules, and puts them where all processes find them. */
@@ -40,10 +42,11 @@ export class ScheduleDeclarer {
   readonly #checks = new WeakMap<JobTemplate, Promise<unknown>>();
 
   constructor(storage: Storage, options: ScheduleDeclarerOptions) {
-    const { defaults = {}, definitions, codec, clock = systemClock, chance = systemChance } = options;
+    const { defaults = {}, definitions, codec, onClass } = options;
+    const { clock = systemClock, chance = systemChance } = options;
     this.#storage = storage;
     this.#clock = clock;
-    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec, definitions);
+    this.#preparer = new JobPreparer(createIdGenerator(clock, chance), defaults, codec, definitions, onClass);
     this.#patience = new Patience(clock, chance);
   }
 

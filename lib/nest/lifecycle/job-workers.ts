@@ -18,6 +18,7 @@ import { LineTags } from '../logging/line-tags.js';
 import type { HostModule } from '../container/module-place.js';
 import { QueueNotes } from '../discovery/queue-notes.js';
 import { RunnableJobs } from '../discovery/runnable-jobs.js';
+import { UnlistedJobs } from '../discovery/unlisted-jobs.js';
 import { SecondSignal } from './second-signal.js';
 import { ShutdownHooksCheck } from './shutdown-hooks-check.js';
 import { Surroundings, type RunnerPart } from '../modules/surroundings.js';
@@ -41,6 +42,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
   readonly #surroundings: Surroundings;
   readonly #state: WorkerState;
   readonly #lineTags: LineTags;
+  readonly #unlisted: UnlistedJobs;
   readonly #notes: QueueNotes;
   #handlers: readonly JobHandler[] = [];
   #runner: RunnerPart | undefined;
@@ -59,6 +61,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     surroundings: Surroundings,
     state: WorkerState,
     modules: ModulesContainer,
+    unlisted: UnlistedJobs,
     notes: QueueNotes,
   ) {
     this.#jobs = jobs;
@@ -72,6 +75,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     this.#surroundings = surroundings;
     this.#state = state;
     this.#modules = modules;
+    this.#unlisted = unlisted;
     this.#notes = notes;
     const { clock } = surroundings;
     this.#lineTags = new LineTags({
@@ -148,6 +152,7 @@ export class JobWorkers implements OnModuleInit, OnApplicationBootstrap, OnModul
     const definitions = this.#handlers.map(({ definition }) => definition);
     const { queues, warnings } = chooseQueues(this.#settings, definitions);
     for (const warning of warnings) this.#logger.warnOnce(warning);
+    this.#unlisted.know(definitions, queues);
     if (Object.keys(queues).length === 0) return;
     this.#logger.started(
       queues,

@@ -7,6 +7,7 @@ import { Storage } from '../../storage/storage.js';
 import type { BackgroundJobsOptions } from '../background-jobs-options.js';
 import { DeclaredKeys } from '../discovery/declared-keys.js';
 import { endNewsOf } from '../events/end-news.js';
+import { UnlistedJobs } from '../discovery/unlisted-jobs.js';
 import { EventListeners } from '../events/event-listeners.js';
 import { InstanceNames } from './instance-name.js';
 import { JobHealthIndicator } from '../health/job-health-indicator.js';
@@ -27,6 +28,7 @@ export const STORAGE_PARTS: readonly Provider[] = [
   Surroundings,
   WorkerState,
   InstanceNames,
+  UnlistedJobs,
   JobHealthIndicator,
   JobMetrics,
   {
@@ -51,6 +53,7 @@ export const STORAGE_PARTS: readonly Provider[] = [
       surroundings: Surroundings,
       { telemetry }: OptionalTelemetry,
       logger: JobLogger,
+      unlisted: UnlistedJobs,
     ) =>
       surroundings.createQueueHandle(storage, {
         defaults,
@@ -60,12 +63,13 @@ export const STORAGE_PARTS: readonly Provider[] = [
         ...(codec === undefined ? {} : { codec }),
         carriers: context.carriers,
         ...(transactions === undefined ? {} : { ambient: transactions }),
+        onClass: (job, queue) => unlisted.meet(job, queue),
         onCarrierFailed: (carrier, error) => logger.captureFailed(carrier, error),
         endNews: endNewsOf(events),
         ...(telemetry === undefined ? {} : { surroundings: telemetry }),
         listener: { isHeard: () => events.hears('queued'), tell: (event) => events.emit(event) },
       }),
-    inject: [Storage, JobsSettings, EventSource, Surroundings, OptionalTelemetry, JobLogger],
+    inject: [Storage, JobsSettings, EventSource, Surroundings, OptionalTelemetry, JobLogger, UnlistedJobs],
   },
   {
     provide: EventSource,

@@ -7,6 +7,7 @@ import { ScheduleDeclarer } from '../../client/schedules/schedule-declarer.js';
 import { JobContext } from '../../core/job-context.js';
 import { Storage } from '../../storage/storage.js';
 import { DeclaredKeys } from '../discovery/declared-keys.js';
+import { UnlistedJobs } from '../discovery/unlisted-jobs.js';
 import { JobHealthIndicator } from '../health/job-health-indicator.js';
 import { EventListeners } from '../events/event-listeners.js';
 import { InstanceName, InstanceNames } from './instance-name.js';
@@ -49,6 +50,7 @@ import { WorkerState } from '../lifecycle/worker-state.js';
     OptionalTelemetry,
     InstanceName,
     InstanceNames,
+    UnlistedJobs,
   ],
 })
 export class StorageModule extends OptionsModule {

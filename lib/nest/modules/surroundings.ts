@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { QueueHandle, type QueueHandleOptions } from '../../client/queue-handle.js';
+import { QueueHandle } from '../../client/queue-handle.js';
+import type { QueueHandleOptions } from '../../client/queue-handle-options.js';
 import { systemChance, systemClock, type Chance, type Clock } from '../../core/clock.js';
 import { Runner, type RunnerOptions } from '../../runtime/runner.js';
 import type { Storage } from '../../storage/storage.js';

@@ -1,4 +1,5 @@
-import { QueueHandle, type QueueHandleOptions } from '../../client/queue-handle.js';
+import { QueueHandle } from '../../client/queue-handle.js';
+import type { QueueHandleOptions } from '../../client/queue-handle-options.js';
 import type { BatchOptions, QueueOptions } from '../../client/enqueue/queue-options.js';
 import type { Pushed } from '../../storage/new-job.js';
 import type { Storage } from '../../storage/storage.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { QueueHandle, type QueueHandleOptions } from '../../../lib/client/queue-handle.js';
+import { QueueHandle } from '../../../lib/client/queue-handle.js';
+import type { QueueHandleOptions } from '../../../lib/client/queue-handle-options.js';
 import { defineJob } from '../../../lib/core/job-definition.js';
 import { splitMeta } from '../../../lib/core/tick-mark.js';
 import { MemoryStorage } from '../../../lib/drivers/memory/memory-storage.js';

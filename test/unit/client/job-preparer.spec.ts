@@ -136,6 +136,20 @@ describe('a job that cannot be enqueued', () => {
   });
 });
 
+it('tells of the jobs of a class until it has been told enough, and nothing of a refused one', () => {
+  const told: string[] = [];
+  const onClass = ({ name }: { readonly name: string }, queue: string) => {
+    told.push(`${name} in ${queue}`);
+    return queue === 'b';
+  };
+  const preparer = new JobPreparer(() => 'id', {}, undefined, undefined, onClass);
+  expect(() => preparer.prepare(new Plain(), { queue: '' })).toThrow(InvalidOptionError);
+  for (const queue of ['a', 'a', 'b', 'b', 'a']) preparer.prepare(new Plain(), { queue });
+  preparer.prepare(new Tuned(true));
+  preparer.prepareTemplate(new Tuned(true), { queue: 'c' });
+  expect(told).toEqual(['plain in a', 'plain in a', 'plain in b', 'tuned in tuned', 'tuned in c']);
+});
+
 describe('defining a job', () => {
   it('refuses unknown options with a hint', () => {
     expect(() => defineJob(class A {}, { name: 'a', maxRetrys: 1 } as never)).toThrow(
