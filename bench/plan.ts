@@ -30,7 +30,7 @@ export function plan(isQuick: boolean): readonly Comparison[] {
   const sizes = isQuick ? QUICK : FULL;
   return [
     ...ofMemory(sizes),
-    ...ofDurable('sqlite', sizes, { ...sizes, burst: sizes.drain }),
+    ...ofDurable('sqlite', sizes, { ...sizes, burst: 10 * sizes.burst }),
     ...ofDurable('postgres', sizes, sizes),
     ...ofDurable('redis', sizes, { ...sizes, single: 3 * sizes.single, burst: 3 * sizes.burst }),
   ];
