@@ -10,7 +10,7 @@ setTimeout(() => {
   throw new Error(`no result after ${LONGEST} ms`);
 }, LONGEST).unref();
 
-const system = SYSTEMS[trial.system](trial);
+const system = await SYSTEMS[trial.system](trial);
 try {
   await system.open();
   const figures = await MEASURES[trial.measure](system, trial);

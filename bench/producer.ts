@@ -6,7 +6,7 @@ import type { Trial } from './trial.js';
 
 const [given = '', address = '', jobs] = process.argv.slice(2);
 const trial = JSON.parse(given) as Trial;
-const system = SYSTEMS[trial.system](trial, address);
+const system = await SYSTEMS[trial.system](trial, address);
 await system.open();
 for (let index = 0; index < Number(jobs); index++) {
   // So far apart that no job is found thanks to the news of the next one, and that no storage holds its news back to

@@ -9,7 +9,8 @@ const PRODUCERS = 16;
 export async function producers(system: System, trial: Trial): Promise<Figures> {
   const { address } = system;
   if (address === undefined) throw new Error('nobody else can reach this system');
-  const all = Array.from({ length: PRODUCERS }, () => SYSTEMS[trial.system](trial, address));
+  const all: System[] = [];
+  while (all.length < PRODUCERS) all.push(await SYSTEMS[trial.system](trial, address));
   for (const one of all) await one.open();
   const share = Math.ceil(trial.jobs / PRODUCERS);
   // What is done once for each of them is no part of the figure.

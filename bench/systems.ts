@@ -6,7 +6,7 @@ import { PostgresSchema } from './places/postgres-schema.js';
 import { RedisPrefix } from './places/redis-prefix.js';
 import { temporaryFile } from './places/temporary-file.js';
 import type { System } from './system.js';
-import { OursInNest } from './systems/ours-in-nest.js';
+import type { Guarded } from './systems/ours-in-nest.js';
 import { Ours } from './systems/ours.js';
 import { RawMemory } from './systems/raw-memory.js';
 import { RawPostgres } from './systems/raw-postgres.js';
@@ -16,15 +16,15 @@ import { silencePostgres } from './systems/silent-postgres.js';
 import type { SystemName, Trial } from './trial.js';
 
 /** Makes a system with a place of its own, or one that joins another process's at an address. */
-type Make = (trial: Trial, address?: string) => System;
+type Make = (trial: Trial, address?: string) => System | Promise<System>;
 
 /** Each is made anew for each measurement. */
 export const SYSTEMS: Readonly<Record<SystemName, Make>> = {
   'ours-memory': () => new Ours({ storage: new MemoryStorage(), keepsCompleted: true }),
   'raw-memory': () => new RawMemory(),
-  'nest-guarding-none': ({ concurrency }) => new OursInNest('none', concurrency),
-  'nest-guarding-others': ({ concurrency }) => new OursInNest('others', concurrency),
-  'nest-guarding-these': ({ concurrency }) => new OursInNest('these', concurrency),
+  'nest-guarding-none': inNest('none'),
+  'nest-guarding-others': inNest('others'),
+  'nest-guarding-these': inNest('these'),
   'ours-sqlite-keeping': ourSqlite(true),
   'ours-sqlite-removing': ourSqlite(false),
   'raw-sqlite-keeping': ({ durability }) => new RawSqlite(durability, true),
@@ -42,6 +42,14 @@ export const SYSTEMS: Readonly<Record<SystemName, Make>> = {
   'raw-redis-keeping': rawRedis(true),
   'raw-redis-removing': rawRedis(false),
 };
+
+// To load Nest takes longer than many a measurement, and only these need it.
+function inNest(guarded: Guarded): Make {
+  return async ({ concurrency }) => {
+    const { OursInNest } = await import('./systems/ours-in-nest.js');
+    return new OursInNest(guarded, concurrency);
+  };
+}
 
 function ourSqlite(keepsCompleted: boolean): Make {
   return ({ durability }, address) => {
