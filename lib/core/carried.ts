@@ -1,5 +1,5 @@
 import { InvalidContextError, InvalidPayloadError } from './errors.js';
-import { encodeValue } from './payload.js';
+import { encodeValue, isFields } from './payload.js';
 
 /** UTF-8 bytes of all that carriers give to one job. */
 const LIMIT = 8 * 1024;
@@ -42,7 +42,7 @@ export function decodeCarried(carried: string | undefined): Carried {
   if (carried === undefined) return {};
   try {
     const values: unknown = JSON.parse(carried);
-    return typeof values === 'object' && values !== null && !Array.isArray(values) ? (values as Carried) : {};
+    return isFields(values) ? values : {};
   } catch {
     return {};
   }

@@ -1,5 +1,5 @@
 import { InvalidPayloadError, NewerPayloadError, type PayloadIssue } from './errors.js';
-import { decodePayload, encodeFields } from './payload.js';
+import { decodePayload, encodeFields, isFields } from './payload.js';
 import type { Fields, PayloadCodec, PayloadOwner, StoredPayloadOwner } from './payload.js';
 import type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js';
 
@@ -79,7 +79,7 @@ export function checkFields(form: PayloadForm, fields: Fields): Fields | Promise
 function fieldsOf({ name }: PayloadForm, result: SchemaResult): Fields {
   if (result.issues) throw misfit(name, result.issues);
   const { value } = result;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isFields(value)) return value;
   throw new InvalidPayloadError('$', `is made something else than an object by the schema of job '${name}'`);
 }
 

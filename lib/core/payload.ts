@@ -89,7 +89,8 @@ export function decodePayload(
   return codec ? codec.decode(fields, owner) : fields;
 }
 
-function isFields(value: unknown): value is Fields {
+/** An object, and no list. */
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

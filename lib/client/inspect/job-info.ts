@@ -2,7 +2,7 @@ import { fingerprintOf } from '../../core/fingerprint.js';
 import { parentsOf, type ParentJob } from '../../core/parent-job.js';
 import type { DeadReason, JobRecord, JobState, RecordedFailure } from '../../core/job.js';
 import { maxAttempts } from '../../core/max-retries.js';
-import { decodeValue, SEALED } from '../../core/payload.js';
+import { decodeValue, isFields, SEALED } from '../../core/payload.js';
 import { VERSION } from '../../core/payload-form.js';
 import { decodePolicy } from '../../core/policy.js';
 import { splitMeta } from '../../core/tick-mark.js';
@@ -67,8 +67,8 @@ function toJobFailure(failure: RecordedFailure): JobFailure {
 /** Without what stands among the stored fields and is none: their version, and what is sealed. */
 function payloadOf({ payload }: JobRecord): unknown {
   const fields = decodeValue(payload);
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields;
-  const { [VERSION]: _, [SEALED]: __, ...others } = fields as Record<string, unknown>;
+  if (!isFields(fields)) return fields;
+  const { [VERSION]: _, [SEALED]: __, ...others } = fields;
   return others;
 }
 
