@@ -79,7 +79,7 @@ export class JobTable {
     for (const { id } of jobs.flatMap(({ after = [] }) => after)) {
       const job = this.#jobs.get(id);
       if (job?.state === 'completed' || job?.state === 'dead' || job?.state === 'cancelled') {
-        if (this.#dependants.has(id)) this.#tell(id, job.state, job.extras?.result, now);
+        this.#tell(id, job.state, job.extras?.result, now);
       }
     }
   }
@@ -136,7 +136,7 @@ export class JobTable {
   /** `keep`: milliseconds that the record stays. */
   end(job: StoredJob, state: End, keep: number | false, now: number): void {
     this.#leave(job, now);
-    if (job.extras !== undefined) this.#letGo(job);
+    this.#letGo(job);
     job.state = state;
     if (keep === false) this.#forget(job);
     else {
@@ -145,7 +145,7 @@ export class JobTable {
       if (state === 'dead') job.queue.dead += 1;
       this.ended.add(job);
     }
-    if (this.#dependants.has(job.id)) this.#tell(job.id, state, job.extras?.result, now);
+    this.#tell(job.id, state, job.extras?.result, now);
   }
 
   remove(job: StoredJob, now: number): void {
@@ -153,7 +153,6 @@ export class JobTable {
     this.#leave(job, now);
     this.#letGo(job);
     this.#forget(job);
-    if (!this.#dependants.has(job.id)) return;
     // Those who wait for it would do so for ever.
     if (!hasEnded(state)) this.#tell(job.id, 'cancelled', undefined, now);
     else this.#dependants.forget(job.id);
@@ -197,6 +196,7 @@ export class JobTable {
   }
 
   #tell(id: string, end: End, result: string | undefined, now: number): void {
+    if (!this.#dependants.has(id)) return;
     this.#untold.push({ id, end, result });
     // What follows from an end is told after it, not within it: a chain may be long.
     if (this.#isTelling) return;

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../../core/clock.js';
 import { StorageClosedError } from '../../core/errors.js';
 import type { Lease } from '../../core/job.js';
-import type { Beat, Completion, PopRequest, ProgressReport, Recorded } from '../../storage/claims.js';
+import type { Beat, Completion, PopRequest, ProgressReport } from '../../storage/claims.js';
 import type { JobChange, JobQuery, QueueLimits, RetryOptions } from '../../storage/inspection.js';
 import type { NewJob } from '../../storage/new-job.js';
 import type { Firing, NewSchedule } from '../../storage/schedules.js';
@@ -69,8 +69,7 @@ export class MemoryStorage extends Storage {
   async complete(completions: readonly Completion[], next?: PopRequest, transaction?: undefined) {
     refuseTransaction(transaction, this.name);
     return this.#do(({ settling, claiming }, now) => {
-      const results: Recorded[] = [];
-      for (const completion of completions) results.push(settling.complete(completion, now));
+      const results = completions.map((completion) => settling.complete(completion, now));
       return next === undefined ? { results } : { results, popped: claiming.pop(next, now) };
     });
   }

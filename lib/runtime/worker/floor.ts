@@ -77,7 +77,6 @@ export class Floor implements ExecutionHost {
     const { leases, slots } = this.#options;
     const now = this.clock.monotonic();
     const deadline = leases.deadline(sentAt);
-    leases.cover(deadline);
     for (const place of slots.values()) place.shorten();
     for (const job of jobs) this.#take(job, now, deadline);
     // An answer that took longer than the lease brings jobs that may be somebody else's by now.
@@ -102,8 +101,8 @@ export class Floor implements ExecutionHost {
   /** Decides what becomes of the job, once. Its code may still run: its slot is then held until it ends. */
   settle(execution: Execution, outcome: Outcome): void {
     if (execution.isSettled) return;
-    const { progress, chance } = this.#options;
     this.#leave(execution);
+    const { progress, chance } = this.#options;
     const settlement = settle(execution.job, outcome, outcome.kind === 'failed' ? chance.random() : 0);
     // The last progress must be visible afterwards, and after the end it would be refused.
     if (execution.hasReported && progress.isPending(execution))
@@ -150,7 +149,7 @@ export class Floor implements ExecutionHost {
   whenIdle(): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
-      if (this.#active === 0) resolve();
+      this.#checkIdle();
     });
   }
 
@@ -183,7 +182,7 @@ export class Floor implements ExecutionHost {
       if (execution.mayBeCompleted && outcome.kind !== 'completed') void this.#settleJoint(execution, end);
       else this.settle(execution, end);
     }
-    if (this.#active === 0) this.#onIdle?.();
+    this.#checkIdle();
     // To encode a result takes time of its own.
     slots.fill(this.clock, value === undefined ? now : undefined);
   }
@@ -246,7 +245,7 @@ export class Floor implements ExecutionHost {
     if (!execution.isRunning) return;
     this.#strays.set(execution.job.id, execution);
     this.#active -= 1;
-    if (this.#active === 0) this.#onIdle?.();
+    this.#checkIdle();
   }
 
   // A run may throw after its completion was committed. Nothing can undo that, and no other end must be told.
@@ -266,6 +265,10 @@ export class Floor implements ExecutionHost {
       events.emit({ kind: 'result-dropped', job: execution.reference, problem });
     }
     return { kind: 'completed', result: text };
+  }
+
+  #checkIdle(): void {
+    if (this.#active === 0) this.#onIdle?.();
   }
 
   #tellLost(execution: Execution): void {

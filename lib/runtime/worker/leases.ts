@@ -39,17 +39,13 @@ export class Leases {
     return sentAt + this.#span;
   }
 
-  /** To be called before leases up to that moment are held. */
-  cover(deadline: number): void {
-    this.#timer.cover(deadline);
-  }
-
   hold(execution: Execution): void {
     execution.leaseBefore = this.#last;
     if (this.#last === undefined) this.#first = execution;
     else this.#last.leaseAfter = execution;
     this.#last = execution;
     this.#size += 1;
+    this.#timer.cover(execution.leaseDeadline);
   }
 
   /** Leaves alone a later lease of the same job. */
